@@ -1,0 +1,66 @@
+"""`python -m functions.execute`: one worker process, configured by its environment.
+
+When it is ready it writes one line, `ready {json}`, to the descriptor named in
+ASSAY_READY_FD. SIGTERM and SIGINT stop it in order; a second one stops it at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+import redis
+
+from functions.execute.engine.program import EngineError
+from functions.execute.worker import Worker
+from shared.models import encode
+from shared.settings import Settings, SettingsError
+
+_REPAIR_INTERVAL_S = 0.5
+
+
+def main() -> int:
+    """Run until told to stop; gives the exit code."""
+    try:
+        settings = Settings.from_env()
+    except SettingsError as error:
+        print(f"assay: {error}", file=sys.stderr)
+        return 2
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(130)
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    try:
+        worker = Worker(settings)
+        worker.start()
+    except (EngineError, redis.RedisError, ValueError) as error:
+        print(f"assay: the worker cannot start: {error}", file=sys.stderr)
+        return 1
+    _announce(worker)
+    while not stop.is_set():
+        worker.engine.repair(_REPAIR_INTERVAL_S)
+    worker.stop()
+    return 0
+
+
+def _announce(worker: Worker) -> None:
+    ready_fd = os.environ.get("ASSAY_READY_FD", "")
+    if ready_fd:
+        with os.fdopen(int(ready_fd), "wb") as pipe:
+            pipe.write(b"ready " + encode(worker.facts()) + b"\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,263 @@
+"""The worker's side of a cell: start its keeper, hand it runs, notice when it is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from functions.execute.engine import wire
+from functions.execute.engine.program import EngineError, Limits, OnOutput, Outcome, Program, Run
+
+_CHECKOUT = str(Path(__file__).resolve().parents[3])
+_BOOT = (
+    "import sys; sys.path.insert(0, {root!r}); "
+    "from functions.execute.engine import keeper; keeper.main({fd})"
+)
+_BASE_ENV = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/work",
+    "LANG": "C.UTF-8",
+    "TMPDIR": "/tmp",
+}
+_START_TIMEOUT_S = 30
+#: A keeper that says nothing for this long after the latest moment a run can end is broken.
+_SILENCE_S = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellConfig:
+    """What a cell is made with."""
+
+    uid: int
+    group: str
+    folders: dict[str, str]
+    landlock_abi: int
+    mounts: list[str] = field(default_factory=list)
+    hides: list[str] = field(default_factory=list)
+
+
+def interpreter() -> str:
+    """The Python that runs keepers: the base one, not a venv's, so that no site is loaded."""
+    return os.path.realpath(getattr(sys, "_base_executable", "") or sys.executable)
+
+
+class Cell:
+    """One slot. `run` may be called by one thread at a time; `kill` and `feed` by others."""
+
+    def __init__(self, config: CellConfig) -> None:
+        self.config = config
+        self.broken = False
+        self._sending = threading.Lock()
+        self._stopped = False
+        self._control, theirs = wire.pair()
+        fd = theirs.fileno()
+        boot = _BOOT.format(root=_CHECKOUT, fd=fd)
+        # From the main thread only: the keeper's parent-death signal is tied to it.
+        assert threading.current_thread() is threading.main_thread()
+        self._process = subprocess.Popen(
+            [interpreter(), "-I", "-S", "-B", "-c", boot],
+            pass_fds=(fd,),
+            env={},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        theirs.close()
+        self._control.send(json.dumps(asdict(config)).encode().join((wire.REQUEST, b"")))
+
+    @property
+    def pid(self) -> int:
+        """The keeper's process id."""
+        return self._process.pid
+
+    def wait_ready(self) -> None:
+        """Wait until the cell is made.
+
+        Raises:
+            EngineError: it could not be made; says why.
+        """
+        kind, body = self._receive(_START_TIMEOUT_S)
+        if kind != wire.READY:
+            self.close()
+            raise EngineError(f"the cell could not be made: {body.decode(errors='replace')}")
+
+    def run(
+        self,
+        program: Program,
+        limits: Limits,
+        *,
+        on_output: OnOutput | None = None,
+        interactive: bool = False,
+    ) -> Run:
+        """Run a program to its end.
+
+        Args:
+            on_output: told of output while the program runs.
+            interactive: stdin is a pipe that `feed` fills, after `program.stdin`.
+
+        Raises:
+            EngineError: the run could not be made; the cell is then broken.
+        """
+        with self._sending:  # a kill comes either before the request, or after it in order
+            if self._stopped:
+                return _NOT_STARTED
+            self._send_request(program, limits, interactive)
+        if interactive:
+            self.feed(program.stdin)
+        output = {wire.STDOUT: bytearray(), wire.STDERR: bytearray()}
+        files: dict[str, bytes] = {}
+        longest_s = 4 * limits.wall_time_ms / 1000 + _SILENCE_S
+        while True:
+            kind, body = self._receive(longest_s, files)
+            if kind in output:
+                output[kind] += body
+                if on_output:
+                    on_output("stdout" if kind == wire.STDOUT else "stderr", body)
+            elif kind == wire.DONE:
+                return self._finished(json.loads(body), output, files, limits)
+            elif kind != wire.FILES:
+                self.broken = True
+                raise EngineError(body.decode(errors="replace") or "the keeper is gone")
+
+    def feed(self, data: bytes) -> None:
+        """More bytes for an interactive run's stdin; nothing means its end."""
+        if not data:
+            self._tell(wire.STDIN_END)
+        for at in range(0, len(data), wire.PACKET_BYTES):
+            self._tell(wire.STDIN, data[at : at + wire.PACKET_BYTES])
+
+    def kill(self) -> None:
+        """Stop the run that is going on, and any other until `renew`: they end as cancelled."""
+        with self._sending:
+            self._stopped = True
+            self._tell(wire.KILL)
+
+    def renew(self) -> None:
+        """A new borrower: what was stopped for the former one is forgotten."""
+        with self._sending:
+            self._stopped = False
+
+    def close(self) -> None:
+        """End the keeper, and with it everything in the cell."""
+        self.broken = True
+        self._control.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    # -- the connection ---------------------------------------------------------------
+
+    def _tell(self, kind: bytes, body: bytes = b"") -> None:
+        with contextlib.suppress(OSError):  # a keeper that is gone shows in `run`
+            wire.send(self._control, kind, body)
+
+    def _send_request(self, program: Program, limits: Limits, interactive: bool) -> None:
+        files = [(name, len(data), 0o755) for name, data in program.files.items()]
+        request = {
+            "argv": program.argv,
+            "env": {**_BASE_ENV, **program.env},
+            "files": files,
+            "limits": asdict(limits),
+            "stdin": "pipe" if interactive else "file",
+            "collect": program.collect,
+            "collect_bytes": limits.disk_bytes,
+        }
+        fds = [
+            wire.memory_file(b"" if interactive else program.stdin, "stdin"),
+            wire.memory_file(b"".join(program.files.values()), "files"),
+        ]
+        try:
+            wire.send(self._control, wire.REQUEST, json.dumps(request).encode(), fds)
+        except OSError as error:
+            self.broken = True
+            raise EngineError(f"the keeper is gone: {error}") from None
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    def _receive(
+        self, patience_s: float, files: dict[str, bytes] | None = None
+    ) -> tuple[bytes, bytes]:
+        try:
+            ready, _, _ = select.select([self._control], [], [], patience_s)
+            kind, body, fds = wire.receive(self._control) if ready else (b"", b"no answer", [])
+        except (OSError, ValueError) as error:
+            return b"", str(error).encode()
+        if kind == wire.FILES and files is not None:
+            content, at = wire.read_file(fds.pop()), 0
+            for name, size in json.loads(body):
+                files[name] = content[at : at + size]
+                at += size
+        return kind, body
+
+    def _finished(
+        self,
+        done: dict[str, Any],
+        output: dict[bytes, bytearray],
+        files: dict[str, bytes],
+        limits: Limits,
+    ) -> Run:
+        if done["error"]:
+            self.broken = True
+            raise EngineError(done["error"])
+        status = done["status"]
+        exited = status is not None and os.WIFEXITED(status)
+        signaled = status is not None and os.WIFSIGNALED(status)
+        return Run(
+            outcome=classify(done, limits),
+            exit_code=os.WEXITSTATUS(status) if exited else None,
+            signal=os.WTERMSIG(status) if signaled else None,
+            stdout=bytes(output[wire.STDOUT]),
+            stderr=bytes(output[wire.STDERR]),
+            stdout_truncated=done["truncated"][0],
+            stderr_truncated=done["truncated"][1],
+            cpu_time_ms=round(done["cpu_ns"] / 1e6, 3),
+            wall_time_ms=round(done["wall_ns"] / 1e6, 3),
+            wait_time_ms=round(done["wait_ns"] / 1e6, 3),
+            peak_memory_bytes=done["peak_bytes"],
+            files=files,
+        )
+
+
+_NOT_STARTED = Run(
+    outcome=Outcome.CANCELLED,
+    exit_code=None,
+    signal=None,
+    stdout=b"",
+    stderr=b"",
+    stdout_truncated=False,
+    stderr_truncated=False,
+    cpu_time_ms=0,
+    wall_time_ms=0,
+    wait_time_ms=0,
+    peak_memory_bytes=0,
+)
+
+
+def classify(done: dict[str, Any], limits: Limits) -> Outcome:
+    """Why a run ended, from what was measured; exit code 0 proves nothing."""
+    if done["killed"] == Outcome.CANCELLED:
+        return Outcome.CANCELLED
+    if True in done["truncated"]:
+        return Outcome.OUTPUT_LIMIT
+    if done["oom"]:
+        return Outcome.MEMORY_LIMIT
+    if done["killed"]:
+        return Outcome(done["killed"])
+    if done["cpu_ns"] > limits.cpu_time_ms * 1_000_000:
+        return Outcome.CPU_TIME_LIMIT
+    if done["status"] is not None and os.WIFSIGNALED(done["status"]):
+        return Outcome.SIGNALED
+    return Outcome.EXITED
+
+
+__all__ = ["Cell", "CellConfig", "classify", "interpreter"]

@@ -1,0 +1,177 @@
+"""What is forked for each run: the init of its pid namespace, and the program itself.
+
+Theory of operation. `start` clones *init* into new pid, mount and ipc namespaces. Init
+attaches the run's tmpfs, mounts a /proc of its own namespace, forks the *program* and
+then only reaps: when the program's main process is gone it kills whatever is left,
+reports, and ends. The program is pid 2, so signals have their usual meaning for it.
+Init dies with the keeper (parent-death signal, and a look at the report pipe for a
+keeper that died before the signal was set), and the namespace dies with init.
+
+The program gives up everything before exec, in this order: it enters its control
+group (as root, who may), sets its resource limits, takes its user, loses every capability
+and the way to new ones, is fenced by Landlock, and last by seccomp. Its only
+descriptors are 0, 1 and 2.
+
+Init reports on a pipe: b"S" and its figures, or b"E" and why the program could not be
+started. The program's end of that pipe closes at exec.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import signal
+import struct
+import time
+from dataclasses import dataclass, field
+
+from functions.execute.engine import landlock, root, syscalls
+
+#: wait status, user µs, system µs, max RSS KiB, wall ns, wait on the run queue ns
+REPORT = struct.Struct("=iqqqqq")
+
+_NEW_NAMESPACES = syscalls.CLONE_NEWPID | syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC
+
+
+@dataclass(kw_only=True)
+class Start:
+    """All that a run is started with. Descriptors belong to the caller."""
+
+    argv: list[str]
+    env: dict[str, str]
+    stdin_fd: int
+    stdout_fd: int
+    stderr_fd: int
+    report_fd: int  # init writes its report here
+    reader_fd: int  # the keeper's end of that pipe, closed at once in init
+    box_fd: int  # the run's tmpfs
+    group_fds: list[int]  # cgroup.procs files to enter
+    rlimits: list[tuple[int, int]]
+    uid: int
+    #: The keeper is root of a user namespace only: there are no other users to become.
+    rootless: bool
+    filter: bytes
+    landlock_abi: int
+    extra_flags: int = 0
+    close_fds: list[int] = field(default_factory=list)
+
+
+def start(run: Start) -> int:
+    """Clone init; gives its pid, a child of the caller."""
+    pid = syscalls.clone(_NEW_NAMESPACES | run.extra_flags)
+    if pid == 0:
+        try:
+            _init(run)
+        except BaseException as error:  # nothing may unwind into the keeper's code
+            _tell(run.report_fd, error)
+        finally:
+            os._exit(1)
+    return pid
+
+
+def _tell(fd: int, error: BaseException) -> None:
+    os.write(fd, b"E" + f"{type(error).__name__}: {error}".encode()[:1000])
+
+
+def _init(run: Start) -> None:
+    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.close(run.reader_fd)
+    watch = select.poll()
+    watch.register(run.report_fd, 0)
+    if watch.poll(0):  # nobody reads any more: the keeper died before the line above
+        os._exit(1)
+    os.setsid()
+    syscalls.move_mount(run.box_fd, root.BOX)
+    for name, target in root.BOX_VIEWS.items():
+        syscalls.mount(f"{root.BOX}/{name}", target, flags=syscalls.MS_BIND)
+    safe = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
+    syscalls.mount("proc", "/proc", "proc", safe, "hidepid=2,subset=pid")
+    began_ns = time.monotonic_ns()
+    program = os.fork()
+    if program == 0:
+        try:
+            _become(run)
+        except BaseException as error:
+            _tell(run.report_fd, error)
+        finally:
+            os._exit(127)
+    for fd in (run.stdin_fd, run.stdout_fd, run.stderr_fd):
+        os.close(fd)
+    report = _reap(program, began_ns)
+    os.write(run.report_fd, b"S" + report)
+    os._exit(0)
+
+
+def _reap(program: int, began_ns: int) -> bytes:
+    """Wait for the program, then let nothing of it survive; gives the packed report."""
+    while True:
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        if ended is not None and ended.si_pid == program:
+            break
+        if ended is not None:
+            os.waitpid(ended.si_pid, 0)
+    wall_ns = time.monotonic_ns() - began_ns
+    wait_ns = run_queue_wait_ns(f"/proc/{program}")
+    _, status, _ = os.wait4(program, 0)
+    try:
+        os.kill(-1, signal.SIGKILL)
+        while True:
+            os.waitpid(-1, 0)
+    except (ProcessLookupError, ChildProcessError):
+        pass
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    user_us, system_us = round(usage.ru_utime * 1e6), round(usage.ru_stime * 1e6)
+    return REPORT.pack(status, user_us, system_us, usage.ru_maxrss, wall_ns, wait_ns)
+
+
+def run_queue_wait_ns(process: str) -> int:
+    """How long a task was ready without a core: the second field of its schedstat."""
+    try:
+        with open(f"{process}/schedstat", "rb") as file:
+            return int(file.read().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def _become(run: Start) -> None:
+    """Turn this process into the program. Never returns."""
+    os.setsid()
+    for source, target in ((run.stdin_fd, 0), (run.stdout_fd, 1), (run.stderr_fd, 2)):
+        os.dup2(source, target)
+    for fd in run.group_fds:
+        os.write(fd, b"0")
+    os.chdir("/work")
+    os.umask(0o022)
+    fence = landlock.ruleset(run.landlock_abi)
+    _take_user(run)
+    for kind, value in run.rlimits:
+        resource.setrlimit(kind, (value, value))
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them; exec would keep that
+        signal.signal(number, signal.SIG_DFL)
+    syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+    if fence >= 0:
+        syscalls.landlock_restrict(fence)
+    syscalls.close_from(3, at_exec=True)
+    syscalls.load_seccomp(run.filter)
+    os.execve(run.argv[0], run.argv, run.env)
+
+
+def _take_user(run: Start) -> None:
+    """Own user, no groups, no capabilities, none to be gained."""
+    if run.rootless:
+        outer = os.getuid()
+        syscalls.unshare(syscalls.CLONE_NEWUSER)
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{run.uid} {outer} 1"),
+            ("gid_map", f"{run.uid} {outer} 1"),
+        ):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+    else:
+        os.setgroups([])
+        os.setresgid(run.uid, run.uid, run.uid)
+        os.setresuid(run.uid, run.uid, run.uid)
+    syscalls.drop_bounding_set()
+    syscalls.drop_capabilities()

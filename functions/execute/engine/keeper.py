@@ -1,0 +1,205 @@
+"""The keeper: the one process of a cell that holds privileges.
+
+Theory of operation. A worker starts one keeper per slot, by exec, from its main thread.
+The keeper makes the cell (namespaces, root, control group), then serves one run at a
+time over its control connection. It is single-threaded. It dies with the worker: by
+parent-death signal and by the end of the control connection, whichever comes first;
+whatever it started dies with it. It has moved into the cell's root itself, so a path
+from a request can never name a file of the host.
+
+Stdlib only, started with -I -S: nothing of the environment or of the site is loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from functions.execute.engine import cgroups, probe, root, seccomp, syscalls, wire
+from functions.execute.engine.supervise import Supervision
+
+
+class Keeper:
+    """A cell, from the inside."""
+
+    def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
+        self.control = control
+        self.uid: int = config["uid"]
+        self.rootless = os.geteuid() != 0
+        self.landlock_abi: int = config["landlock_abi"]
+        self.filter = seccomp.program()
+        self.group: cgroups.RunGroup | None = None
+        if config["folders"]:
+            folders = {kind: Path(path) for kind, path in config["folders"].items()}
+            self.group = cgroups.open_group(folders, config["group"])
+        self.proc_fd = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._box_fd = -1
+        os.umask(0)  # the modes we ask for are the modes we mean
+        self._enter_namespaces()
+        root.enter(config["mounts"], config["hides"], self.uid, keep_proc=self.rootless)
+
+    def _enter_namespaces(self) -> None:
+        user, group = os.geteuid(), os.getegid()
+        syscalls.unshare(probe.namespace_flags())
+        if self.rootless:
+            Path("/proc/self/setgroups").write_text("deny")
+            Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+            Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+        socket.sethostname("assay")
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
+
+    # -- serving ----------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """One request after the other, until the worker is gone."""
+        gc.disable()  # short-lived garbage only; a collection would un-share forked pages
+        gc.freeze()
+        while True:
+            kind, body, fds = wire.receive(self.control)
+            if not kind:
+                return
+            if kind == wire.REQUEST:
+                self._run(json.loads(body), fds)
+            # Anything else came too late for a run that had ended by itself.
+
+    def _run(self, request: dict[str, Any], fds: list[int]) -> None:
+        self._box_fd = self._new_box(request, fds[1])
+        try:
+            Supervision(self, request, fds).run(self._box_fd)
+        finally:
+            os.close(self._box_fd)
+            os.close(fds[1])
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self.group:
+            self.group.close()
+
+    # -- what supervision needs of the cell -------------------------------------------
+
+    def give(self, fd: int) -> None:
+        """Make the run's user the owner of a pipe. Rootless, it is already."""
+        if not self.rootless:
+            os.fchown(fd, self.uid, self.uid)
+
+    def prepare_group(self, memory_bytes: int, processes: int) -> list[int]:
+        """The control-group files the program has to enter; none without control groups."""
+        return self.group.prepare(memory_bytes, processes) if self.group else []
+
+    def rlimits(self, limits: dict[str, int]) -> list[tuple[int, int]]:
+        """Resource limits: a second line behind supervision, setrlimit(2)."""
+        values = [
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_CPU, limits["cpu_time_ms"] // 1000 + 2),
+            (resource.RLIMIT_FSIZE, limits["file_bytes"]),
+            (resource.RLIMIT_NOFILE, limits["open_files"]),
+            (resource.RLIMIT_STACK, limits["stack_bytes"]),
+            (resource.RLIMIT_MEMLOCK, 0),
+            (resource.RLIMIT_MSGQUEUE, 0),
+            (resource.RLIMIT_NICE, 0),
+            (resource.RLIMIT_RTPRIO, 0),
+        ]
+        if self.group is None:  # counted per user and user namespace: each run has its own
+            values.append((resource.RLIMIT_NPROC, limits["processes"]))
+        return values
+
+    def send_files(self, names: list[str], limit_bytes: int) -> None:
+        """Bring back files of the run, when all its processes are dead."""
+        found: list[tuple[str, int]] = []
+        content = bytearray()
+        for name in names:
+            data = self._read_regular(name, limit_bytes - len(content))
+            if data is not None:
+                found.append((name, len(data)))
+                content += data
+        if found:
+            fd = wire.memory_file(bytes(content))
+            wire.send(self.control, wire.FILES, json.dumps(found).encode(), [fd])
+            os.close(fd)
+
+    def _read_regular(self, name: str, room: int) -> bytes | None:
+        try:
+            flags = os.O_RDONLY | os.O_NONBLOCK  # a FIFO must not stop us
+            fd = syscalls.open_beneath(self._box_fd, f"work/{name}", flags)
+        except OSError:
+            return None
+        with os.fdopen(fd, "rb", buffering=0) as file:
+            status = os.fstat(fd)
+            regular = status.st_mode & 0o170000 == 0o100000
+            if not regular or status.st_size > room:
+                return None
+            return file.read(room) or b""
+
+    # -- the run's tmpfs --------------------------------------------------------------
+
+    def _new_box(self, request: dict[str, Any], files_fd: int) -> int:
+        """A fresh tmpfs with the program's files in it; nobody else has it yet."""
+        limits = request["limits"]
+        box = syscalls.new_tmpfs(
+            {
+                "size": str(limits["disk_bytes"]),
+                "nr_inodes": str(limits["disk_inodes"]),
+                "mode": "755",
+            }
+        )
+        for name in root.BOX_VIEWS:
+            os.mkdir(name, 0o700 if name == "work" else 0o1777, dir_fd=box)
+        work = os.open("work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=box)
+        offset = 0
+        for name, size, mode in request["files"]:
+            self._place(work, name, os.pread(files_fd, size, offset), mode)
+            offset += size
+        self._own(work)
+        os.close(work)
+        return box
+
+    def _place(self, work: int, name: str, content: bytes, mode: int) -> None:
+        folders = name.split("/")[:-1]
+        for depth in range(1, len(folders) + 1):
+            folder = "/".join(folders[:depth])
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(folder, dir_fd=work)
+            if not self.rootless:
+                os.chown(folder, self.uid, self.uid, dir_fd=work, follow_symlinks=False)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        file = os.open(name, flags, mode, dir_fd=work)
+        view = memoryview(content)
+        while view:
+            view = view[os.write(file, view) :]
+        self._own(file)
+        os.close(file)
+
+    def _own(self, fd: int) -> None:
+        if not self.rootless:
+            os.fchown(fd, self.uid, self.uid)
+
+
+def main(control_fd: int) -> None:
+    """The process's life; `control_fd` is its connection to the worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the worker's business
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    control = socket.socket(fileno=control_fd)
+    kind, body, _ = wire.receive(control)
+    if not kind:
+        return
+    keeper = None
+    try:
+        keeper = Keeper(control, json.loads(body))
+        wire.send(control, wire.READY)
+        keeper.serve()
+    except Exception as error:
+        with contextlib.suppress(OSError):
+            wire.send(control, wire.BROKEN, f"{type(error).__name__}: {error}".encode())
+    finally:
+        if keeper:
+            keeper.close()
+    sys.exit(0)

@@ -1,0 +1,51 @@
+"""Landlock: a second fence around what the mount namespace already decides.
+
+A run may write only in its own tmpfs, to the device nodes and in /proc, may not reach
+abstract UNIX sockets or signal processes outside its domain, whatever a mistake in the
+mounts would otherwise let it do. Reading is not restricted here: the run's root holds
+nothing but toolchains. See landlock(7); ABI 1 came with Linux 5.13, scopes with ABI 6.
+"""
+
+from __future__ import annotations
+
+import os
+
+from functions.execute.engine import syscalls
+from functions.execute.engine.root import BOX_VIEWS
+
+_WRITE_FILE = 1 << 1
+_REMOVE_DIR, _REMOVE_FILE = 1 << 4, 1 << 5
+_MAKE = sum(1 << bit for bit in range(6, 13))  # char, dir, reg, sock, fifo, block, sym
+_REFER, _TRUNCATE, _IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
+
+_SCOPE_ABSTRACT_UNIX, _SCOPE_SIGNAL = 1, 2
+
+
+def _write_rights(abi: int) -> int:
+    rights = _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE
+    if abi >= 2:
+        rights |= _REFER
+    if abi >= 3:
+        rights |= _TRUNCATE
+    return rights
+
+
+def ruleset(abi: int) -> int:
+    """The ruleset of one run, as a descriptor; -1 where the kernel has no Landlock."""
+    if abi < 1:
+        return -1
+    rights = _write_rights(abi)
+    handled = rights | (_IOCTL_DEV if abi >= 5 else 0)
+    scopes = _SCOPE_ABSTRACT_UNIX | _SCOPE_SIGNAL if abi >= 6 else 0
+    fence = syscalls.landlock_create(handled, 0, scopes)
+    for path in ("/dev", "/proc"):
+        _allow(fence, path, _WRITE_FILE | (_TRUNCATE if abi >= 3 else 0))
+    for path in BOX_VIEWS.values():  # each is a mount of its own: a rule on BOX reaches none
+        _allow(fence, path, rights)
+    return fence
+
+
+def _allow(fence: int, path: str, rights: int) -> None:
+    place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    syscalls.landlock_allow(fence, place, rights)
+    os.close(place)

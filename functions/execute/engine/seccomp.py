@@ -1,0 +1,199 @@
+"""The system-call filter of a run: what no judged program needs is refused.
+
+Theory of operation. Namespaces and the missing capabilities already contain a run; the
+filter takes away the kernel surface that is left: it is a list of refusals over an
+open default, because programs in dozens of languages must run unchanged. It is
+assembled once per cell into classic BPF and loaded by each run just before exec.
+
+- Another architecture than the keeper's (32-bit calls, x32) kills the process: a
+  filter by number means nothing there.
+- `clone3` answers ENOSYS: its flags are behind a pointer that BPF cannot read, and
+  libcs fall back to `clone`, whose namespace flags are then refused.
+- Calls without argument rules are answered from the kernel's own bitmap
+  (seccomp(2), Linux 5.11), so the length of the list costs nothing at run time.
+
+Numbers: syscalls(2), asm/unistd_64.h and asm-generic/unistd.h.
+"""
+
+from __future__ import annotations
+
+import errno
+import struct
+
+from functions.execute.engine import syscalls
+
+_ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+_AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+_X32_BIT = 0x40000000
+
+# Offsets in struct seccomp_data; arguments are 64 bits, low half first.
+_NR, _ARCH, _ARG0, _ARG1 = 0, 4, 16, 24
+
+# name: (x86_64, aarch64); -1 where the architecture has no such call.
+_REFUSED: dict[str, tuple[int, int]] = {
+    # mounts and roots
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "open_tree_attr": (467, 467),
+    "quotactl": (179, 60),
+    "quotactl_fd": (443, 443),
+    "swapon": (167, 224),
+    "swapoff": (168, 225),
+    "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265),
+    # namespaces
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    # other processes
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "process_madvise": (440, 440),
+    "kcmp": (312, 272),
+    "pidfd_getfd": (438, 438),
+    # scheduling and placement, which would disturb neighbours or measurement
+    "sched_setaffinity": (203, 122),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "mbind": (237, 235),
+    "set_mempolicy": (238, 237),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
+    # large or young kernel subsystems
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "fanotify_init": (300, 262),
+    "memfd_secret": (447, 447),
+    "vmsplice": (278, 75),
+    # things that outlive a run
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    # the machine
+    "reboot": (169, 142),
+    "init_module": (175, 105),
+    "finit_module": (313, 273),
+    "delete_module": (176, 106),
+    "kexec_load": (246, 104),
+    "kexec_file_load": (320, 294),
+    "settimeofday": (164, 170),
+    "clock_settime": (227, 112),
+    "clock_adjtime": (305, 266),
+    "adjtimex": (159, 171),
+    "sethostname": (170, 161),
+    "setdomainname": (171, 162),
+    "syslog": (103, 116),
+    "acct": (163, 89),
+    "vhangup": (153, 58),
+    "iopl": (172, -1),
+    "ioperm": (173, -1),
+    "modify_ldt": (154, -1),
+    "uselib": (134, -1),
+    "personality": (135, 92),
+}
+
+_CLONE, _CLONE3 = (56, 220), (435, 435)
+_SOCKET, _SOCKETPAIR = (41, 198), (53, 199)
+_IOCTL = (16, 29)
+
+_NAMESPACE_FLAGS = 0x7E020080  # every CLONE_NEW*, CLONE_NEWTIME too
+_AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
+_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+
+
+def _statement(code: int, value: int) -> bytes:
+    return struct.pack("=HBBI", code, 0, 0, value & 0xFFFFFFFF)
+
+
+def _jump(code: int, value: int, if_true: int, if_false: int) -> bytes:
+    return struct.pack("=HBBI", code, if_true, if_false, value & 0xFFFFFFFF)
+
+
+def _load(offset: int) -> bytes:
+    return _statement(0x20, offset)  # BPF_LD | BPF_W | BPF_ABS
+
+
+def _answer(value: int) -> bytes:
+    return _statement(0x06, value)  # BPF_RET | BPF_K
+
+
+def _equal(value: int, if_true: int, if_false: int) -> bytes:
+    return _jump(0x15, value, if_true, if_false)
+
+
+def _any_bit(value: int, if_true: int, if_false: int) -> bytes:
+    return _jump(0x45, value, if_true, if_false)
+
+
+def _at_least(value: int, if_true: int, if_false: int) -> bytes:
+    return _jump(0x35, value, if_true, if_false)
+
+
+def _refuse(number: int, error: int) -> bytes:
+    return _equal(number, 0, 1) + _answer(_ERRNO | error)
+
+
+def _when(number: int, body: bytes) -> bytes:
+    """Run `body`, which must answer, for one system call; fall through otherwise."""
+    return _equal(number, 0, len(body) // 8) + body
+
+
+def _only_values(offset: int, allowed: tuple[int, ...], error: int) -> bytes:
+    tests = b"".join(_equal(v, len(allowed) - i, 0) for i, v in enumerate(allowed))
+    return _load(offset) + tests + _answer(_ERRNO | error) + _answer(_ALLOW)
+
+
+def _not_values(offset: int, refused: tuple[int, ...], error: int) -> bytes:
+    tests = b"".join(_equal(v, len(refused) - i, 0) for i, v in enumerate(refused))
+    return _load(offset) + tests + _answer(_ALLOW) + _answer(_ERRNO | error)
+
+
+def program(*, sockets: bool = True, processes: bool = True) -> bytes:
+    """Assemble the filter.
+
+    Args:
+        sockets: allow UNIX and IP sockets (the run has an empty network namespace).
+        processes: allow forks; without, only threads may be created, and signals are
+            left to Landlock.
+    """
+    column = {"x86_64": 0, "aarch64": 1}[syscalls.ARCH]
+    code = _load(_ARCH) + _equal(_AUDIT_ARCH[syscalls.ARCH], 1, 0) + _answer(_KILL) + _load(_NR)
+    if syscalls.ARCH == "x86_64":
+        code += _at_least(_X32_BIT, 0, 1) + _answer(_KILL)
+    for numbers in _REFUSED.values():
+        if numbers[column] >= 0:
+            code += _refuse(numbers[column], errno.EPERM)
+    code += _refuse(_CLONE3[column], errno.ENOSYS)
+    code += _when(_CLONE[column], _clone_rule(processes))
+    code += _when(_IOCTL[column], _not_values(_ARG1, (_TIOCSTI, _TIOCLINUX), errno.EPERM))
+    families = (_AF_UNIX, _AF_INET, _AF_INET6) if sockets else ()
+    for call in (_SOCKET, _SOCKETPAIR):
+        only = families if call is _SOCKET else (_AF_UNIX,)
+        code += _when(call[column], _only_values(_ARG0, only, errno.EAFNOSUPPORT))
+    if not processes and syscalls.ARCH == "x86_64":
+        code += _refuse(57, errno.EPERM) + _refuse(58, errno.EPERM)  # fork, vfork
+    return code + _answer(_ALLOW)
+
+
+def _clone_rule(processes: bool) -> bytes:
+    code = _load(_ARG0) + _any_bit(_NAMESPACE_FLAGS, 0, 1) + _answer(_ERRNO | errno.EPERM)
+    if not processes:
+        clone_thread = 0x00010000
+        code += _any_bit(clone_thread, 1, 0) + _answer(_ERRNO | errno.EPERM)
+    return code + _answer(_ALLOW)

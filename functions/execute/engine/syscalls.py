@@ -1,0 +1,266 @@
+"""Raw system calls that Python's standard library does not offer, each with its man page.
+
+Only the keeper, the nursery and what they fork use this module. It is stdlib-only and
+light: it is loaded into every cell. Every function raises OSError on failure.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import signal
+
+# PyDLL keeps the GIL: these calls are short, and a raw clone must not leave the child
+# with a lock that nobody holds.
+_libc = ctypes.PyDLL(None, use_errno=True)
+_syscall = _libc.syscall
+_syscall.restype = ctypes.c_long
+
+ARCH = platform.machine()
+
+# Numbers above 423 are the same on every architecture since Linux 5.1.
+_CLONE = {"x86_64": 56, "aarch64": 220}.get(ARCH, -1)
+_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}.get(ARCH, -1)
+_SECCOMP = {"x86_64": 317, "aarch64": 277}.get(ARCH, -1)
+_CAPSET = {"x86_64": 126, "aarch64": 91}.get(ARCH, -1)
+_OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
+_CLOSE_RANGE, _OPENAT2, _MOUNT_SETATTR = 436, 437, 442
+_LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
+
+# clone(2)
+CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+CLONE_PARENT = 0x00008000
+
+# mount(2)
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
+MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+MNT_DETACH = 2
+
+# prctl(2)
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
+PR_SET_SECUREBITS, PR_SET_NO_NEW_PRIVS = 28, 38
+
+# openat2(2)
+RESOLVE_NO_XDEV, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH = 1, 2, 4, 8
+
+
+def _check(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def _call(what: str, number: int, *args: object) -> int:
+    return _check(int(_syscall(ctypes.c_long(number), *args)), what)
+
+
+def clone(flags: int) -> int:
+    """clone(2) as fork with namespaces: returns 0 in the child. Single-threaded callers only."""
+    zero = ctypes.c_long(0)
+    return _call("clone", _CLONE, ctypes.c_ulong(flags | signal.SIGCHLD), zero, zero, zero, zero)
+
+
+def unshare(flags: int) -> None:
+    """unshare(2)."""
+    _check(_libc.unshare(ctypes.c_int(flags)), "unshare")
+
+
+def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
+    """mount(2)."""
+    result = _libc.mount(
+        source.encode(),
+        os.fsencode(target),
+        kind.encode() or None,
+        ctypes.c_ulong(flags),
+        data.encode() or None,
+    )
+    _check(result, f"mount {kind or 'bind'} on {target}")
+
+
+def umount(target: str, flags: int = 0) -> None:
+    """umount2(2)."""
+    _check(_libc.umount2(os.fsencode(target), ctypes.c_int(flags)), f"umount {target}")
+
+
+def set_read_only(target: str, *, recursive: bool) -> None:
+    """mount_setattr(2): read-only, no set-user-id, no devices; other flags stay."""
+    rdonly_nosuid_nodev = 1 | 2 | 4
+    attributes = (ctypes.c_uint64 * 4)(rdonly_nosuid_nodev, 0, 0, 0)
+    at_fdcwd, at_recursive = ctypes.c_int(-100), 0x8000
+    _call(
+        f"mount_setattr {target}",
+        _MOUNT_SETATTR,
+        at_fdcwd,
+        os.fsencode(target),
+        ctypes.c_uint(at_recursive if recursive else 0),
+        ctypes.byref(attributes),
+        ctypes.c_size_t(ctypes.sizeof(attributes)),
+    )
+
+
+def pivot_root(new_root: str, put_old: str) -> None:
+    """pivot_root(2)."""
+    _call("pivot_root", _PIVOT_ROOT, os.fsencode(new_root), os.fsencode(put_old))
+
+
+def new_tmpfs(options: dict[str, str]) -> int:
+    """A fresh tmpfs that is mounted nowhere: fsopen(2), fsconfig(2), fsmount(2).
+
+    Returns:
+        A descriptor of its root: usable with dir_fd, and with `move_mount`.
+    """
+    cloexec, set_string, create = 1, 1, 6
+    context = _call("fsopen", _FSOPEN, b"tmpfs", ctypes.c_uint(cloexec))
+    try:
+        for key, value in options.items():
+            _call(
+                f"fsconfig {key}={value}",
+                _FSCONFIG,
+                context,
+                ctypes.c_uint(set_string),
+                key.encode(),
+                value.encode(),
+                0,
+            )
+        _call("fsconfig create", _FSCONFIG, context, ctypes.c_uint(create), None, None, 0)
+        nosuid_nodev = 2 | 4
+        return _call(
+            "fsmount", _FSMOUNT, context, ctypes.c_uint(cloexec), ctypes.c_uint(nosuid_nodev)
+        )
+    finally:
+        os.close(context)
+
+
+def move_mount(mount_fd: int, target: str) -> None:
+    """Attach what `new_tmpfs` made: move_mount(2)."""
+    empty_path = 4
+    at_fdcwd = ctypes.c_int(-100)
+    _call(
+        f"move_mount to {target}",
+        _MOVE_MOUNT,
+        ctypes.c_int(mount_fd),
+        b"",
+        at_fdcwd,
+        os.fsencode(target),
+        ctypes.c_uint(empty_path),
+    )
+
+
+def prctl(option: int, value: int) -> None:
+    """prctl(2)."""
+    zero = ctypes.c_ulong(0)
+    _check(
+        _libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), zero, zero, zero),
+        f"prctl {option}",
+    )
+
+
+def drop_bounding_set() -> None:
+    """Empty the capability bounding set, so that no exec gains anything: capabilities(7)."""
+    for capability in range(64):
+        try:
+            prctl(PR_CAPBSET_DROP, capability)
+        except OSError:  # past the last one this kernel knows
+            return
+
+
+def drop_capabilities() -> None:
+    """Give up all capabilities of this process: capset(2), header version 3."""
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    data = (ctypes.c_uint32 * 6)()
+    _call("capset", _CAPSET, ctypes.byref(header), ctypes.byref(data))
+
+
+def close_from(first: int, *, at_exec: bool) -> None:
+    """close_range(2): close every descriptor from `first` on, now or at exec."""
+    cloexec = 4 if at_exec else 0
+    _call(
+        "close_range",
+        _CLOSE_RANGE,
+        ctypes.c_uint(first),
+        ctypes.c_uint(0xFFFFFFFF),
+        ctypes.c_uint(cloexec),
+    )
+
+
+def open_beneath(dir_fd: int, name: str, flags: int) -> int:
+    """openat2(2) that follows no symlink, leaves no mount and never rises above `dir_fd`."""
+    resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
+    how = (ctypes.c_uint64 * 3)(flags | os.O_CLOEXEC, 0, resolve)
+    return _call(
+        f"openat2 {name!r}",
+        _OPENAT2,
+        ctypes.c_int(dir_fd),
+        os.fsencode(name),
+        ctypes.byref(how),
+        ctypes.c_size_t(ctypes.sizeof(how)),
+    )
+
+
+class _Instructions(ctypes.Structure):
+    _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+
+
+def load_seccomp(program: bytes) -> None:
+    """seccomp(2): filter this thread, and whatever it becomes, with a BPF program."""
+    set_mode_filter = 1
+    buffer = ctypes.create_string_buffer(program, len(program))
+    instructions = _Instructions(len(program) // 8, ctypes.addressof(buffer))
+    _call(
+        "seccomp",
+        _SECCOMP,
+        ctypes.c_uint(set_mode_filter),
+        ctypes.c_uint(0),
+        ctypes.byref(instructions),
+    )
+
+
+def landlock_abi() -> int:
+    """The Landlock version of this kernel, 0 when it has none: landlock(7)."""
+    version_flag = ctypes.c_uint32(1)
+    result = _syscall(ctypes.c_long(_LANDLOCK_CREATE), None, ctypes.c_size_t(0), version_flag)
+    return max(0, int(result))
+
+
+def landlock_create(handled_fs: int, handled_net: int, scoped: int) -> int:
+    """A new ruleset; fields the kernel's ABI does not know must be 0 and are then left out."""
+    attributes = (ctypes.c_uint64 * 3)(handled_fs, handled_net, scoped)
+    size = 24 if scoped else 16 if handled_net else 8
+    return _call(
+        "landlock_create_ruleset",
+        _LANDLOCK_CREATE,
+        ctypes.byref(attributes),
+        ctypes.c_size_t(size),
+        ctypes.c_uint32(0),
+    )
+
+
+class _PathBeneath(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = [("allowed", ctypes.c_uint64), ("parent_fd", ctypes.c_int32)]
+
+
+def landlock_allow(ruleset: int, dir_fd: int, access: int) -> None:
+    """Allow `access` on what lies beneath the descriptor."""
+    rule = _PathBeneath(access, dir_fd)
+    path_beneath = 1
+    _call(
+        "landlock_add_rule",
+        _LANDLOCK_ADD,
+        ctypes.c_int(ruleset),
+        ctypes.c_int(path_beneath),
+        ctypes.byref(rule),
+        ctypes.c_uint32(0),
+    )
+
+
+def landlock_restrict(ruleset: int) -> None:
+    """Enforce the ruleset on this thread and its descendants. Needs no-new-privileges."""
+    _call("landlock_restrict_self", _LANDLOCK_RESTRICT, ctypes.c_int(ruleset), ctypes.c_uint32(0))

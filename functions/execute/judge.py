@@ -1,0 +1,143 @@
+"""The life of one claimed submission: compile once, run, judge, write the verdict."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from typing import Any
+
+from functions.execute.engine.cell import Cell
+from functions.execute.engine.program import EngineError, Outcome, Program, Run
+from functions.execute.judging.decide import verdict_of
+from functions.execute.report import Report, output_fields
+from functions.execute.text import encode_output
+from functions.execute.toolchains import COMPILE_LIMITS, Toolchain, engine_limits
+from shared.claims import Claim
+from shared.models import Spec
+from shared.verdicts import Verdict
+
+_log = logging.getLogger(__name__)
+_COMPILE_OUTPUT_BYTES = 64 * 1024
+_MESSAGES = {
+    Outcome.CPU_TIME_LIMIT: "the CPU time limit was reached",
+    Outcome.WALL_TIME_LIMIT: "the wall time limit was reached",
+    Outcome.MEMORY_LIMIT: "the memory limit was reached",
+    Outcome.OUTPUT_LIMIT: "the output limit was reached",
+}
+
+
+class GivenUp(Exception):
+    """The run was stopped from outside: cancelled, lost, or to be given back."""
+
+
+def judge(claim: Claim, cell: Cell, toolchain: Toolchain | None, report: Report) -> None:
+    """Bring a claimed submission to its verdict.
+
+    Raises:
+        GivenUp: it was stopped; no verdict was written.
+    """
+    if toolchain is None:
+        message = f"this worker has no {claim.language}"
+        return report.finish(Verdict.JUDGE_ERROR, {"message": message}, [])
+    try:
+        _judge(claim.spec, cell, toolchain, report)
+    except EngineError as error:
+        _log.error("judging %s failed: %s", claim.submission_id, error)
+        message = "the engine could not run this; it has been logged"
+        report.finish(Verdict.JUDGE_ERROR, {"message": message}, [])
+    return None
+
+
+def _judge(spec: Spec, cell: Cell, toolchain: Toolchain, report: Report) -> None:
+    language = toolchain.language
+    files = dict(spec.files)
+    files[language.file] = spec.code.encode()
+    compile_output = ""
+    if language.compile:
+        compiled = _run_in(cell, _compiler(toolchain, files), COMPILE_LIMITS, None)
+        compile_output = _compiler_text(compiled)
+        if compiled.outcome is not Outcome.EXITED or compiled.exit_code != 0:
+            return _compile_error(compiled, compile_output, report)
+        files = {**spec.files, **compiled.files}
+    report.running()
+    program = Program(
+        argv=(*toolchain.command(language.run), *spec.args),
+        files=files,
+        env=language.env,
+        stdin=spec.stdin.encode(),
+    )
+    limits = engine_limits(_limit_values(spec))
+    run = _run_in(cell, program, limits, report)
+    verdict = verdict_of(run, spec.expected_output)
+    figures = _figures(run)
+    result = {**figures, **output_fields(run.stdout, run.stderr)}
+    if compile_output:
+        result["compileOutput"] = compile_output
+    report.finish(verdict, result, [{"index": 1, "verdict": verdict, **figures}])
+    return None
+
+
+def _run_in(cell: Cell, program: Program, limits: Any, report: Report | None) -> Run:  # noqa: ANN401
+    run = cell.run(program, limits, on_output=report.output if report else None)
+    if run.outcome is Outcome.CANCELLED or (report is not None and report.lost):
+        raise GivenUp
+    return run
+
+
+def _compiler(toolchain: Toolchain, files: dict[str, bytes]) -> Program:
+    language = toolchain.language
+    return Program(
+        argv=toolchain.command(language.compile),
+        files=files,
+        env=language.env,
+        collect=tuple(language.outputs),
+    )
+
+
+def _compiler_text(run: Run) -> str:
+    """What a compiler said, cut to what a person reads."""
+    return encode_output((run.stderr + run.stdout)[:_COMPILE_OUTPUT_BYTES])[0]
+
+
+def _compile_error(run: Run, output: str, report: Report) -> None:
+    result: dict[str, Any] = {"compileOutput": output, "exitCode": run.exit_code}
+    if run.outcome.is_limit:
+        result |= {"limit": run.outcome, "message": f"compiling: {_MESSAGES[run.outcome]}"}
+    report.finish(Verdict.COMPILE_ERROR, result, [])
+
+
+def _limit_values(spec: Spec) -> dict[str, int]:
+    limits = spec.limits
+    return {
+        "cpuTimeMs": limits.cpu_time_ms,
+        "wallTimeMs": limits.wall_time_ms,
+        "memoryBytes": limits.memory_bytes,
+        "outputBytes": limits.output_bytes,
+        "processes": limits.processes,
+    }
+
+
+def _figures(run: Run) -> dict[str, Any]:
+    """The fields of a result that were measured."""
+    return {
+        "exitCode": run.exit_code,
+        "signal": signal_name(run.signal),
+        "cpuTimeMs": run.cpu_time_ms,
+        "wallTimeMs": run.wall_time_ms,
+        "waitTimeMs": run.wait_time_ms,
+        "peakMemoryBytes": run.peak_memory_bytes,
+        "limit": run.outcome if run.outcome.is_limit else None,
+        "message": _MESSAGES.get(run.outcome),
+        "startMode": run.start_mode,
+        "truncated": run.stdout_truncated or run.stderr_truncated,
+    }
+
+
+def signal_name(number: int | None) -> str | None:
+    """SIGSEGV for 11; real-time signals have no name of their own."""
+    if number is None:
+        return None
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIG{number}"

@@ -1,0 +1,101 @@
+"""Holding on to claims: one thread per worker renews them and looks after the dead.
+
+Every second: renew what is held (a claim that turns out lost has its run killed at
+once), then reap once: take back what other workers let go of, and ring for idle slots.
+If this thread stops, so does the worker's hold on everything, which is as it should be.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import redis
+
+from shared.claims import RENEW_INTERVAL_S, Claim, Claims
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Held:
+    """A claim under work, and how to stop the work."""
+
+    claim: Claim
+    stop: Callable[[], None]
+    #: Set when it was stopped in order to be given back.
+    give_back: bool = False
+
+
+class Leases:
+    """What this worker holds."""
+
+    def __init__(self, claims: Claims, slots: int, facts: object) -> None:
+        self._claims = claims
+        self._slots = slots
+        self._facts = facts
+        self._held: dict[str, Held] = {}
+        self._lock = threading.Lock()
+        self._empty = threading.Condition(self._lock)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._renew_for_ever, name="leases", daemon=True)
+
+    def start(self) -> None:
+        """Announce the worker and start renewing."""
+        self._claims.renew(self._slots, self._facts, [])
+        self._thread.start()
+
+    def hold(self, claim: Claim, stop: Callable[[], None]) -> Held:
+        """Keep a claim alive from now on."""
+        held = Held(claim, stop)
+        with self._lock:
+            self._held[claim.submission_id] = held
+        return held
+
+    def drop(self, held: Held) -> None:
+        """Its work is over, one way or the other."""
+        with self._lock:
+            self._held.pop(held.claim.submission_id, None)
+            self._empty.notify_all()
+
+    def wait_until_idle(self, timeout_s: float) -> bool:
+        """Wait until nothing is held; False when time ran out."""
+        with self._lock:
+            return self._empty.wait_for(lambda: not self._held, timeout_s)
+
+    def give_back_all(self) -> None:
+        """Stop all work; each holder gives its submission back."""
+        with self._lock:
+            held = list(self._held.values())
+        for item in held:
+            item.give_back = True
+            item.stop()
+
+    def stop(self) -> None:
+        """End the renewing and leave the list of workers."""
+        self._stopping.set()
+        self._thread.join(10)
+        try:
+            self._claims.retire()
+        except redis.RedisError as error:
+            _log.warning("the worker could not sign off: %s", error)
+
+    def _renew_for_ever(self) -> None:
+        while not self._stopping.wait(RENEW_INTERVAL_S):
+            try:
+                self._renew()
+                self._claims.reap()
+            except redis.RedisError as error:
+                _log.warning("leases were not renewed: %s", error)
+            except Exception:
+                _log.exception("leases were not renewed")
+
+    def _renew(self) -> None:
+        with self._lock:
+            held = dict(self._held)
+        claims = [item.claim for item in held.values()]
+        for submission_id in self._claims.renew(self._slots, self._facts, claims):
+            _log.warning("the claim on %s is lost, its run is stopped", submission_id)
+            held[submission_id].stop()

@@ -1,0 +1,110 @@
+"""What a worker tells of a submission while it runs, and at its end.
+
+Live output is coalesced to at most 20 events a second and bounded in bytes: a flood
+costs Redis and the readers no more than a chatty program. What was not told live is in
+the result. Redis being away never stops a run: live pieces wait in their bounded
+buffer, and the verdict is offered again until it is taken or the claim is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import redis
+
+from functions.execute.text import LiveText, encode_output
+from shared.claims import Claim, Claims, Event
+from shared.models import encode
+from shared.verdicts import EventType, State, Verdict
+
+_log = logging.getLogger(__name__)
+
+LIVE_INTERVAL_S = 0.05
+LIVE_BYTES = 64 * 1024  # of each of the two outputs
+_RETRY_S = 0.5
+
+
+class Report:
+    """The story of one claimed submission."""
+
+    def __init__(self, claims: Claims, claim: Claim) -> None:
+        self._claims = claims
+        self._claim = claim
+        self._live = {"stdout": LiveText(), "stderr": LiveText()}
+        self._pending: list[tuple[str, bytes]] = []
+        self._told_bytes = {"stdout": 0, "stderr": 0}
+        self._told_s = 0.0
+        self.lost = False
+
+    def running(self) -> None:
+        """The program is about to start."""
+        self._tell([(EventType.RUNNING, b"{}")], State.RUNNING)
+
+    def output(self, stream: str, data: bytes) -> None:
+        """A piece of live output."""
+        room = LIVE_BYTES - self._told_bytes[stream]
+        if room <= 0:
+            return
+        self._told_bytes[stream] += min(len(data), room)
+        self._pending.append((stream, data[:room]))
+        if time.monotonic() - self._told_s >= LIVE_INTERVAL_S and self._tell(self._live_events()):
+            self._pending.clear()
+
+    def finish(self, verdict: Verdict, result: dict[str, Any], tests: list[dict[str, Any]]) -> None:
+        """Write the verdict, whatever it takes; nothing if the claim is lost meanwhile."""
+        events = self._live_events()
+        events += [(EventType.TEST, encode(test)) for test in tests]
+        summary = {k: v for k, v in result.items() if k not in _TOO_LARGE_FOR_EVENTS}
+        summary |= {"status": State.FINISHED, "verdict": verdict}
+        events.append((EventType.FINISHED, encode(summary)))
+        body = encode(result)
+        while not self.lost:
+            try:
+                self.lost = not self._claims.finish(self._claim, verdict, body, events)
+                return
+            except redis.RedisError as error:
+                _log.warning("the verdict of %s waits: %s", self._claim.submission_id, error)
+                time.sleep(_RETRY_S)
+
+    def _live_events(self) -> list[Event]:
+        """Pending output as events, neighbouring pieces of one stream joined."""
+        joined: list[tuple[str, bytes]] = []
+        for stream, data in self._pending:
+            if joined and joined[-1][0] == stream:
+                joined[-1] = (stream, joined[-1][1] + data)
+            else:
+                joined.append((stream, data))
+        events: list[Event] = []
+        for stream, data in joined:
+            text, encoding = self._live[stream].piece(data)
+            piece = {"stream": stream, "text": text, "encoding": encoding}
+            if self._told_bytes[stream] >= LIVE_BYTES:
+                piece["truncated"] = True  # type: ignore[assignment]
+            events.append((EventType.OUTPUT, encode(piece)))
+        return events
+
+    def _tell(self, events: list[Event], state: State | None = None) -> bool:
+        self._told_s = time.monotonic()
+        try:
+            self.lost = not self._claims.progress(self._claim, events, state)
+        except redis.RedisError as error:
+            _log.warning("progress of %s was not told: %s", self._claim.submission_id, error)
+            return False
+        return True
+
+
+_TOO_LARGE_FOR_EVENTS = {"stdout", "stdoutEncoding", "stderr", "stderrEncoding", "compileOutput"}
+
+
+def output_fields(stdout: bytes, stderr: bytes) -> dict[str, str]:
+    """The four fields of a result that carry output."""
+    out, out_encoding = encode_output(stdout)
+    err, err_encoding = encode_output(stderr)
+    return {
+        "stdout": out,
+        "stdoutEncoding": out_encoding,
+        "stderr": err,
+        "stderrEncoding": err_encoding,
+    }

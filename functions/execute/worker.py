@@ -1,0 +1,114 @@
+"""The worker: Dramatiq threads that are woken, claim what is next, and judge it.
+
+Start: engine and cells (main thread), languages tried, leases, then Dramatiq. Stop: no
+new claims, what runs gets its grace, the rest is given back, then everything ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import uuid
+from typing import Any
+
+import dramatiq
+import redis
+from dramatiq import Worker as DramatiqWorker
+
+from functions.execute import toolchains
+from functions.execute.engine.cell import Cell
+from functions.execute.engine.engine import Engine
+from functions.execute.judge import GivenUp, judge
+from functions.execute.leases import Held, Leases
+from functions.execute.report import Report
+from shared.claims import Claim, Claims
+from shared.connect import blocking_client
+from shared.queue import WakeBroker
+from shared.scripts import EXECUTE_QUEUE
+from shared.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """One worker process. Made, started and stopped in the main thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._draining = False
+        found = toolchains.discover()
+        mounts, hides = toolchains.mounts(found)
+        self._slots = settings.slot_count
+        self.engine = Engine(self._slots, isolation=settings.isolation, mounts=mounts, hides=hides)
+        self._toolchains = {t.language.name: t for t in found if toolchains.verify(self.engine, t)}
+        self._claims = Claims(
+            blocking_client(settings.redis_url),
+            f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
+            settings.result_ttl_s,
+        )
+        self._leases = Leases(self._claims, self._slots, self.facts())
+        self._broker = WakeBroker(settings.redis_url)
+        declare = dramatiq.actor(
+            actor_name="execute", queue_name=EXECUTE_QUEUE, broker=self._broker
+        )
+        declare(self.execute)
+        self._dramatiq = DramatiqWorker(self._broker, worker_threads=self._slots)
+        # Its default is twice the threads: a wake-up would wait behind a long run here
+        # while another worker idles.
+        self._dramatiq.queue_prefetch = self._slots
+
+    def facts(self) -> dict[str, Any]:
+        """What this worker announces: isolation and languages."""
+        return {
+            "slots": self._slots,
+            "isolation": self.engine.facts.document(),
+            "languages": [t.facts() for t in self._toolchains.values()],
+        }
+
+    def start(self) -> None:
+        """Begin to take work."""
+        self._leases.start()
+        self._dramatiq.start()
+
+    def stop(self) -> None:
+        """Finish or give back what runs, then end everything."""
+        self._draining = True
+        if not self._leases.wait_until_idle(self._settings.grace_s):
+            self._leases.give_back_all()
+            self._leases.wait_until_idle(10)
+        self._dramatiq.stop(timeout=5_000)
+        self._leases.stop()
+        self._broker.close()
+        self.engine.close()
+
+    def execute(self) -> None:
+        """The actor. Its message is only a wake-up: what runs is decided by the claim."""
+        with self.engine.cell() as cell:
+            if self._draining:
+                return
+            try:
+                claim = self._claims.claim()
+            except redis.RedisError as error:
+                _log.warning("nothing could be claimed: %s", error)
+                return
+            if claim is not None:
+                self._work(claim, cell)
+
+    def _work(self, claim: Claim, cell: Cell) -> None:
+        held = self._leases.hold(claim, cell.kill)
+        try:
+            report = Report(self._claims, claim)
+            judge(claim, cell, self._toolchains.get(claim.language), report)
+        except GivenUp:
+            self._give_back(held)
+        finally:
+            self._leases.drop(held)
+
+    def _give_back(self, held: Held) -> None:
+        if not held.give_back:
+            return  # cancelled, or somebody else's by now
+        try:
+            self._claims.release(held.claim)
+        except redis.RedisError as error:  # its lease runs out instead
+            _log.warning("%s could not be given back: %s", held.claim.submission_id, error)

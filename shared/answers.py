@@ -1,0 +1,88 @@
+"""The wire models of what we answer, beside `shared.models.Result`. JSON is camelCase."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from shared.models import Stored
+from shared.verdicts import State
+from shared.workers import WorkerFacts
+
+
+class Answer(Stored, omit_defaults=False, kw_only=True):
+    """Base: what is not known is told as null."""
+
+
+class Accepted(Answer):
+    """The 202 of `POST /submit`."""
+
+    id: str
+    status: State
+    links: dict[str, str]
+
+
+class Cancelled(Answer):
+    """What `DELETE /submission/{id}` left: `cancelled`, or `finished` if it came too late."""
+
+    id: str
+    status: State
+
+
+class LanguageInfo(Answer):
+    """A language that can be submitted; the version is null while no worker is alive."""
+
+    name: str
+    title: str
+    version: str | None
+    aliases: list[str]
+    #: The limits of a submission that asks for none.
+    limits: dict[str, int]
+    starter: str
+
+
+class Languages(Answer):
+    """The answer of `GET /languages`."""
+
+    languages: list[LanguageInfo]
+
+
+class Totals(Answer):
+    """Counted since the store was made."""
+
+    submitted: int
+    finished: int
+    cancelled: int
+
+
+class Status(Answer):
+    """The answer of `GET /status`."""
+
+    queued: int
+    running: int
+    slots: int
+    #: Age of the oldest waiting submission; null if none waits.
+    oldest_waiting_ms: int | None
+    unfinished_bytes: int
+    totals: Totals
+    #: What all workers agree on; each one's own facts are in `workers`.
+    isolation: dict[str, Any]
+    workers: list[WorkerFacts]
+
+
+class Health(Answer):
+    """The answer of `GET /healthz` and `GET /readyz`."""
+
+    status: str = "ok"
+
+
+class Problem(Stored, kw_only=True):
+    """Every error, as `application/problem+json` (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    #: The part of the request that is to blame, such as `limits.cpuTimeMs`.
+    field: str | msgspec.UnsetType = msgspec.UNSET

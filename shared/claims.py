@@ -1,0 +1,139 @@
+"""The workers' side of the store: claim, tell, finish, give back, renew, reap.
+
+A claim is a lease with a fencing token. It is renewed every second in Redis time;
+whoever lets it run out loses the submission, and what he writes afterwards is refused.
+So a program may run twice, and exactly one verdict is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import redis
+
+from shared import keys, scripts
+from shared.models import Spec, encode
+from shared.verdicts import EventType, State, Verdict
+
+#: A lease runs out so long after its last renewal.
+LEASE_MS = 4_000
+RENEW_INTERVAL_S = 1.0
+#: So many lost workers are our fault no more: the submission kills them.
+MAX_LOST_ATTEMPTS = 3
+#: A worker that has not renewed for so long is forgotten.
+WORKER_SILENCE_MS = 10_000
+
+#: An event before it has a number: its type and its data as JSON.
+Event = tuple[EventType, bytes]
+
+
+@dataclass
+class Claim:
+    """A submission held by this worker."""
+
+    submission_id: str
+    fence: str
+    attempt: int
+    tenant: str
+    problem_id: str
+    language: str
+    spec: Spec
+    created_ms: int
+    step: int = 0
+
+
+class Claims:
+    """Claims of one worker, for threads."""
+
+    def __init__(self, client: redis.Redis, worker_id: str, result_ttl_s: int) -> None:
+        self.client = client
+        self.worker_id = worker_id
+        self.result_ttl_s = result_ttl_s
+
+    def claim(self) -> Claim | None:
+        """Take the next submission in line; None when nothing waits."""
+        row = scripts.call(self.client, "claim", self.worker_id, LEASE_MS)
+        if row is None:
+            return None
+        return Claim(
+            submission_id=row[0].decode(),
+            fence=row[1].decode(),
+            attempt=row[2],
+            tenant=row[3].decode(),
+            problem_id=row[4].decode(),
+            language=row[5].decode(),
+            spec=msgspec.json.decode(row[6], type=Spec),
+            created_ms=int(row[7]),
+        )
+
+    def progress(self, claim: Claim, events: Sequence[Event], state: State | None = None) -> bool:
+        """Tell of progress; False when the claim is lost."""
+        claim.step += 1
+        answer = scripts.call(
+            self.client,
+            "progress",
+            claim.submission_id,
+            claim.fence,
+            claim.step,
+            state or "",
+            *_flat(events),
+        )
+        return bool(answer == 1)
+
+    def finish(
+        self, claim: Claim, verdict: Verdict, result: bytes, events: Sequence[Event]
+    ) -> bool:
+        """Write the verdict; False when the claim is lost and nothing was written.
+
+        Args:
+            result: JSON of the fields of `Result` that the run determines.
+            events: the last of them is the terminal one.
+        """
+        answer = scripts.call(
+            self.client,
+            "finish",
+            claim.submission_id,
+            claim.fence,
+            verdict,
+            result,
+            self.result_ttl_s,
+            keys.PROBLEM_DONE,
+            *_flat(events),
+        )
+        return bool(answer == 1)
+
+    def release(self, claim: Claim) -> bool:
+        """Give a submission back unfinished, without the loss of an attempt."""
+        answer = scripts.call(self.client, "release", claim.submission_id, claim.fence)
+        return bool(answer == 1)
+
+    def renew(self, slots: int, facts: object, held: Iterable[Claim]) -> list[str]:
+        """The heartbeat; gives the ids whose claim is lost."""
+        pairs = [part for claim in held for part in (claim.submission_id, claim.fence)]
+        lost = scripts.call(
+            self.client, "renew", self.worker_id, slots, encode(facts), LEASE_MS, *pairs
+        )
+        return [item.decode() for item in lost]
+
+    def reap(self) -> int:
+        """Take back what dead workers held; gives how many submissions."""
+        return int(
+            scripts.call(
+                self.client,
+                "reap",
+                MAX_LOST_ATTEMPTS,
+                self.result_ttl_s,
+                keys.PROBLEM_DONE,
+                WORKER_SILENCE_MS,
+            )
+        )
+
+    def retire(self) -> None:
+        """Leave the list of workers."""
+        self.client.hdel(keys.WORKERS, self.worker_id)
+
+
+def _flat(events: Sequence[Event]) -> list[str | bytes]:
+    return [part for kind, data in events for part in (str(kind), data)]

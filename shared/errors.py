@@ -1,0 +1,124 @@
+"""Every error a caller can meet, and the one shape they all have (RFC 9457).
+
+    AssayError
+    ├── InvalidRequest     400  body, query or header that cannot be understood
+    │   └── InvalidField   400  one field is wrong; `field` names it
+    ├── Forbidden          403  wrong Host, Origin or credentials
+    ├── NotFound           404  no such submission, route or problem
+    ├── MethodNotAllowed   405
+    ├── Conflict           409  the request contradicts what is stored
+    ├── TooLarge           413  the body is past its limit
+    ├── NotJson            415  the content type is not JSON
+    ├── Internal           500  our fault; the details are in the log only
+    ├── Overloaded         503  the queue is full; `Retry-After` says when to come back
+    └── Unavailable        503  Redis is away; nothing was stored
+
+On the wire: `{"type", "title", "status", "detail"}` and, where it helps, `"field"`.
+`type` is stable: clients switch on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import redis.exceptions
+
+
+class AssayError(Exception):
+    """The base: a problem that is told to the caller in one shape."""
+
+    status: ClassVar[int] = 500
+    slug: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, detail: str = "", *, field: str = "", retry_after_s: int = 0) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.field = field
+        self.retry_after_s = retry_after_s
+
+    def document(self) -> dict[str, Any]:
+        """The problem document, ready to be encoded as `application/problem+json`."""
+        body: dict[str, Any] = {
+            "type": f"urn:assay:error:{self.slug}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.field:
+            body["field"] = self.field
+        return body
+
+
+class InvalidRequest(AssayError):
+    status = 400
+    slug = "invalid-request"
+    title = "The request cannot be understood"
+
+
+class InvalidField(InvalidRequest):
+    slug = "invalid-field"
+    title = "A field is not valid"
+
+
+class Forbidden(AssayError):
+    status = 403
+    slug = "forbidden"
+    title = "Not allowed"
+
+
+class NotFound(AssayError):
+    status = 404
+    slug = "not-found"
+    title = "Not found"
+
+
+class MethodNotAllowed(AssayError):
+    status = 405
+    slug = "method-not-allowed"
+    title = "Method not allowed"
+
+
+class Conflict(AssayError):
+    status = 409
+    slug = "conflict"
+    title = "The request contradicts what is stored"
+
+
+class TooLarge(AssayError):
+    status = 413
+    slug = "too-large"
+    title = "The body is too large"
+
+
+class NotJson(AssayError):
+    status = 415
+    slug = "not-json"
+    title = "The content type must be application/json"
+
+
+class Internal(AssayError):
+    pass
+
+
+class Overloaded(AssayError):
+    status = 503
+    slug = "overloaded"
+    title = "The queue is full"
+
+
+class Unavailable(AssayError):
+    status = 503
+    slug = "unavailable"
+    title = "The store cannot be reached"
+
+
+def from_exception(error: Exception) -> AssayError:
+    """The one place where foreign exceptions become ours."""
+    if isinstance(error, AssayError):
+        return error
+    if isinstance(error, redis.exceptions.OutOfMemoryError):
+        return Overloaded("the store is full", retry_after_s=5)
+    if isinstance(error, redis.exceptions.RedisError | ConnectionError | TimeoutError):
+        return Unavailable("the store cannot be reached; nothing was stored", retry_after_s=2)
+    return Internal("something went wrong on our side; it has been logged")

@@ -1,0 +1,70 @@
+"""Every Redis key of Assay. Nothing else spells a key; a test holds it.
+
+| key                          | type   | life time                     | written by           |
+|------------------------------|--------|-------------------------------|----------------------|
+| assay:schema                 | string | for ever                      | shared/store.py      |
+| assay:sub:<id>               | hash   | result_ttl_s after the end    | all of shared/lua    |
+| assay:ev:<id>                | stream | result_ttl_s after the end    | all that `emit`      |
+| assay:latest:<tenant>:<prob> | string | result_ttl_s after last write | submit.lua           |
+| assay:ready                  | zset   | member: until claimed         | submit, claim, reap  |
+| assay:leases                 | zset   | member: until the claim ends  | claim, renew, finish |
+| assay:load                   | hash   | for ever (counters)           | submit, finish, ...  |
+| assay:fence                  | string | for ever (a counter)          | claim.lua            |
+| assay:workers                | hash   | field: dropped after silence  | renew, reap          |
+| assay:dramatiq:*             | -      | as Dramatiq keeps them        | Dramatiq, `ring`     |
+
+Channels: `assay:ev:<id>` carries `<seq>:<type>:<json>` of each event, as a bell for
+readers of the stream of that name; `problem_done` carries one JSON message for
+each finished submission and is part of the public contract.
+
+`assay:sub:<id>` has the fields: tenant, problem, language, spec, bytes, state,
+verdict, result, attempts, lost, fence, holder, epoch, seq, order, createdMs,
+claimedMs, finishedMs.
+"""
+
+from __future__ import annotations
+
+PREFIX = "assay:"
+
+SCHEMA = PREFIX + "schema"
+READY = PREFIX + "ready"
+LEASES = PREFIX + "leases"
+LOAD = PREFIX + "load"
+FENCE = PREFIX + "fence"
+WORKERS = PREFIX + "workers"
+
+#: Dramatiq builds its own keys under this namespace.
+DRAMATIQ = PREFIX + "dramatiq"
+
+#: The public channel: one message for each finished submission.
+PROBLEM_DONE = "problem_done"
+
+
+def submission(submission_id: str) -> str:
+    """The hash of one submission."""
+    return f"{PREFIX}sub:{submission_id}"
+
+
+def events(submission_id: str) -> str:
+    """The stream of one submission, and the channel that rings for it."""
+    return f"{PREFIX}ev:{submission_id}"
+
+
+def latest(tenant: str, problem_id: str) -> str:
+    """Points to the tenant's newest submission for a problem id."""
+    return f"{PREFIX}latest:{tenant}:{problem_id}"
+
+
+def dramatiq_queue(queue: str) -> str:
+    """The list of message ids that Dramatiq fetches from."""
+    return f"{DRAMATIQ}:{queue}"
+
+
+def dramatiq_messages(queue: str) -> str:
+    """The hash of message bodies beside that list."""
+    return f"{DRAMATIQ}:{queue}.msgs"
+
+
+def wake_list(queue: str) -> str:
+    """The list of tokens that an idle consumer blocks on."""
+    return f"{DRAMATIQ}:{queue}.wake"

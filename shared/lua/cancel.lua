@@ -1,0 +1,19 @@
+#!lua flags=allow-oom
+-- Cancel a submission that is not finished. Its worker learns it from its next renewal.
+-- ARGV: 4 id, 5 TTL in s, 6 channel of `problem_done`
+-- Returns: 'cancelled', 'finished' when it came too late, or nil: no such submission
+local id = ARGV[4]
+local state = redis.call('HGET', SUB .. id, 'state')
+if not state then
+  return nil
+end
+if state == 'finished' or state == 'cancelled' then
+  return state
+end
+emit(id, 'cancelled', cjson.encode({ status = 'cancelled' }))
+close(id, 'cancelled', '', '{}', ARGV[5])
+announce(ARGV[6], id, 'cancelled', cjson.null)
+if redis.call('ZCARD', READY) > 0 then
+  ring(1)
+end
+return 'cancelled'

@@ -1,0 +1,139 @@
+"""The wire models: what callers send and what they are told. JSON is camelCase.
+
+Times are milliseconds, memory is bytes; the unit is in the name. Wrong types and
+unknown fields are refused by msgspec; ranges are checked in `functions/submit`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from shared.verdicts import State, Verdict
+
+
+class Wire(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=False):
+    """Base of everything that comes in from a caller."""
+
+
+class Stored(msgspec.Struct, rename="camel", omit_defaults=True):
+    """Base of what we write ourselves: unknown fields of a newer version are skipped."""
+
+
+class LimitsRequest(Wire, kw_only=True):
+    """Limits asked for; what is missing comes from the language, then from the table."""
+
+    cpu_time_ms: int | None = None
+    wall_time_ms: int | None = None
+    memory_bytes: int | None = None
+    output_bytes: int | None = None
+    processes: int | None = None
+
+
+class FileRequest(Wire, kw_only=True):
+    """A file placed beside the program."""
+
+    name: str
+    content: str
+    encoding: Literal["utf-8", "base64"] = "utf-8"
+
+
+class SubmitRequest(Wire, kw_only=True):
+    """The body of `POST /submit`."""
+
+    code: str
+    language: str
+    problem_id: str | None = None
+    stdin: str = ""
+    args: list[str] = []
+    files: list[FileRequest] = []
+    limits: LimitsRequest = msgspec.field(default_factory=LimitsRequest)
+    expected_output: str | None = None
+
+
+class Limits(Stored, kw_only=True):
+    """Limits as they are enforced: complete, checked."""
+
+    cpu_time_ms: int
+    wall_time_ms: int
+    memory_bytes: int
+    output_bytes: int
+    processes: int
+
+
+class Spec(Stored, kw_only=True):
+    """What `execute` needs to know of a submission; stored as the field `spec`."""
+
+    code: str
+    language: str
+    problem_id: str | None = None
+    stdin: str = ""
+    args: list[str] = []
+    files: dict[str, bytes] = {}
+    limits: Limits
+    expected_output: str | None = None
+
+
+class Output(Stored, kw_only=True):
+    """Bytes a program wrote: text where they are UTF-8, base64 where not."""
+
+    text: str = ""
+    encoding: Literal["utf-8", "base64"] = "utf-8"
+    truncated: bool = False
+
+
+class RunReport(Stored, kw_only=True):
+    """The figures of one run of one program. `None` means: not measured."""
+
+    verdict: Verdict
+    exit_code: int | None = None
+    signal: str | None = None
+    cpu_time_ms: float | None = None
+    wall_time_ms: float | None = None
+    wait_time_ms: float | None = None
+    peak_memory_bytes: int | None = None
+    #: Which limit ended the run: cpuTimeMs, wallTimeMs, memoryBytes, outputBytes.
+    limit: str | None = None
+    start_mode: str | None = None
+    message: str | None = None
+
+
+class Result(Stored, omit_defaults=False, kw_only=True):
+    """The answer of `GET /result/{id}`; before the end most of it is null."""
+
+    id: str
+    problem_id: str | None = None
+    language: str
+    status: State
+    verdict: Verdict | None = None
+    stdout: str | None = None
+    stdout_encoding: Literal["utf-8", "base64"] = "utf-8"
+    stderr: str | None = None
+    stderr_encoding: Literal["utf-8", "base64"] = "utf-8"
+    truncated: bool = False
+    exit_code: int | None = None
+    signal: str | None = None
+    cpu_time_ms: float | None = None
+    wall_time_ms: float | None = None
+    wait_time_ms: float | None = None
+    peak_memory_bytes: int | None = None
+    limit: str | None = None
+    start_mode: str | None = None
+    message: str | None = None
+    compile_output: str | None = None
+    attempts: int = 0
+    created_ms: int | None = None
+    started_ms: int | None = None
+    finished_ms: int | None = None
+    #: The id of the last event this answer includes: resume a stream from here.
+    cursor: str | None = None
+    links: dict[str, str] = {}
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def encode(value: Any) -> bytes:  # noqa: ANN401 - anything msgspec can encode
+    """JSON bytes of a model or of plain data."""
+    return _ENCODER.encode(value)

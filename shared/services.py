@@ -1,0 +1,48 @@
+"""What a web function is given: its settings and its connections, opened and closed in order.
+
+A function that opens something of its own pushes its closing on `resources`; one that
+holds responses open (event streams) adds to `on_shutdown` what ends them. The host calls
+`begin_shutdown` on its event loop before it waits for open responses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from shared.connect import async_client
+from shared.settings import Settings
+from shared.store import Store
+from shared.waiting import Waiting
+
+
+class Services:
+    """`async with Services(settings) as services:` around a function's life."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.redis = async_client(settings.redis_url)
+        self.store = Store(self.redis, settings)
+        self.waiting = Waiting(self.store, settings.redis_url)
+        self.on_shutdown: list[Callable[[], None]] = [self.waiting.close]
+        self.resources = AsyncExitStack()
+
+    def begin_shutdown(self) -> None:
+        """End what would otherwise stay open as long as its client likes. May be repeated."""
+        for callback in self.on_shutdown:
+            callback()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.resources.aclose()
+        await self.waiting.aclose()
+        await self.redis.aclose()

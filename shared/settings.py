@@ -1,0 +1,122 @@
+"""Every setting of Assay: one typed place, each with its default and its help.
+
+A field `max_queued` is read from the environment variable `ASSAY_MAX_QUEUED`;
+`redis_url` and `port` also answer to the names that platforms use, `REDIS_URL`
+and `PORT`. The command line of the local runner is made from the same fields.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be honoured; the message names it and says what is allowed."""
+
+
+def _setting(
+    default: Any,  # noqa: ANN401 - the field's own annotation is the type
+    help: str,
+    *,
+    env: str = "",
+    choices: tuple[str, ...] = (),
+    minimum: int | None = None,
+    maximum: int | None = None,
+) -> Any:  # noqa: ANN401
+    metadata = {
+        "help": help,
+        "env": env,
+        "choices": choices,
+        "minimum": minimum,
+        "maximum": maximum,
+    }
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one process. `Settings.from_env()` is how a process gets them."""
+
+    redis_url: str = _setting(
+        "", "Redis >= 7.0 or Valkey >= 7.2 to use; empty starts the embedded one", env="REDIS_URL"
+    )
+    host: str = _setting("127.0.0.1", "address the web host listens on")
+    port: int = _setting(3000, "port the web host listens on", env="PORT", minimum=0, maximum=65535)
+    slots: int = _setting(
+        0, "programs run at the same time; 0 means one per core", minimum=0, maximum=1024
+    )
+    state: str = _setting(".state", "folder for Valkey's data, sockets and locks")
+    isolation: str = _setting(
+        "best", "the least isolation to accept", choices=("best", "full", "container")
+    )
+    grace_s: int = _setting(
+        10, "seconds a running program gets to finish at shutdown", minimum=0, maximum=600
+    )
+    result_ttl_s: int = _setting(
+        86_400, "seconds a finished submission stays in Redis", minimum=1, maximum=31_536_000
+    )
+    max_queued: int = _setting(
+        20_000, "submissions waiting at most; more are answered 503", minimum=1
+    )
+    max_queued_bytes: int = _setting(
+        512 * 1024 * 1024, "bytes of unfinished submissions at most", minimum=1024
+    )
+    max_streams: int = _setting(5_000, "open event streams per process at most", minimum=1)
+    heartbeat_s: int = _setting(
+        15, "seconds between heartbeats on a quiet event stream", minimum=1, maximum=300
+    )
+    log_level: str = _setting(
+        "warning", "least severe log line shown", choices=("debug", "info", "warning", "error")
+    )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read every field that the environment names.
+
+        Raises:
+            SettingsError: a value that is not of the field's type or range.
+        """
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        for spec in fields(cls):
+            for name in env_names(spec):
+                if environ.get(name, "") != "":
+                    values[spec.name] = parse(spec, environ[name], source=name)
+                    break
+        return cls(**values)
+
+    def to_env(self) -> dict[str, str]:
+        """The environment that makes `from_env` give these settings again."""
+        return {env_names(spec)[0]: str(getattr(self, spec.name)) for spec in fields(self)}
+
+    @property
+    def slot_count(self) -> int:
+        """`slots`, with 0 resolved to the cores this process may use."""
+        return self.slots or len(os.sched_getaffinity(0))
+
+
+def env_names(spec: Field[Any]) -> list[str]:
+    """The environment variables that set a field, strongest first."""
+    own = f"ASSAY_{spec.name.upper()}"
+    return [own, spec.metadata["env"]] if spec.metadata["env"] else [own]
+
+
+def parse(spec: Field[Any], text: str, source: str) -> int | str:
+    """Turn the text of one setting into its value; `source` is named when it is wrong."""
+    meta = spec.metadata
+    if spec.type not in (int, "int"):
+        if meta["choices"] and text not in meta["choices"]:
+            raise SettingsError(f"{source}: {text!r} is not one of {', '.join(meta['choices'])}")
+        return text
+    try:
+        number = int(text)
+    except ValueError:
+        raise SettingsError(f"{source}: {text!r} is not a whole number") from None
+    low, high = meta["minimum"], meta["maximum"]
+    if (low is not None and number < low) or (high is not None and number > high):
+        bounds = f"at least {low}" if high is None else f"from {low} to {high}"
+        raise SettingsError(f"{source}: {number} is out of range, it must be {bounds}")
+    return number

@@ -1,0 +1,171 @@
+"""What the web functions know of submissions: store one, read one, cancel one.
+
+Writing is `shared/lua/submit.lua` and `cancel.lua`; reading is plain commands. The
+workers' side is `shared/claims.py`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import redis.asyncio
+
+from shared import keys, scripts
+from shared.errors import NotFound, Overloaded, Unavailable
+from shared.models import Result, Spec, encode
+from shared.settings import Settings
+from shared.verdicts import State
+
+#: Raised when the meaning of a stored key changes; an older or newer store is refused.
+SCHEMA_VERSION = 1
+
+#: Everyone on loopback is this tenant, without a key.
+LOCAL_TENANT = "local"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A submission as it was at one moment, with its place in its own stream."""
+
+    submission_id: str
+    tenant: str
+    state: State
+    epoch: str
+    seq: int
+    result: Result
+
+    @property
+    def cursor(self) -> str:
+        """The id of the newest event that this snapshot includes."""
+        return f"{self.epoch}.{self.seq}"
+
+
+class Store:
+    """Submissions in Redis, for one event loop."""
+
+    def __init__(self, client: redis.asyncio.Redis, settings: Settings) -> None:
+        self.client = client
+        self.settings = settings
+
+    async def check_schema(self) -> None:
+        """Refuse a store written by another version rather than misread it."""
+        await self.client.set(keys.SCHEMA, SCHEMA_VERSION, nx=True)
+        found = await self.client.get(keys.SCHEMA)
+        if found is None or int(found) != SCHEMA_VERSION:
+            raise Unavailable(
+                f"the store has schema {found!r}, this version reads {SCHEMA_VERSION}"
+            )
+
+    async def submit(self, spec: Spec, *, tenant: str) -> str:
+        """Store a checked submission and put it in line; gives its id.
+
+        Raises:
+            Overloaded: the queue is full; nothing was stored.
+        """
+        submission_id = uuid.uuid4().hex
+        problem = spec.problem_id or ""
+        answer = await scripts.acall(
+            self.client,
+            "submit",
+            submission_id,
+            tenant,
+            problem,
+            spec.language,
+            encode(spec),
+            secrets.token_hex(4),
+            keys.latest(tenant, problem) if problem else "",
+            self.settings.result_ttl_s,
+            self.settings.max_queued,
+            self.settings.max_queued_bytes,
+        )
+        if answer != b"queued":
+            raise Overloaded("too many submissions are waiting", retry_after_s=5)
+        return submission_id
+
+    async def snapshot(self, id_or_problem: str, *, tenant: str) -> Snapshot:
+        """A submission by its id, or the tenant's latest one for a problem id.
+
+        Raises:
+            NotFound: there is none, or it is somebody else's.
+        """
+        found = await self._read(id_or_problem, tenant)
+        if found is None:
+            newest = await self.client.get(keys.latest(tenant, id_or_problem))
+            if newest is not None:
+                found = await self._read(_text(newest), tenant)
+        if found is None:
+            raise NotFound(f"no submission and no problem {id_or_problem!r}")
+        return found
+
+    async def cancel(self, submission_id: str, *, tenant: str) -> State:
+        """Cancel what is not finished; gives the state it has now."""
+        found = await self.snapshot(submission_id, tenant=tenant)
+        answer = await scripts.acall(
+            self.client,
+            "cancel",
+            found.submission_id,
+            self.settings.result_ttl_s,
+            keys.PROBLEM_DONE,
+        )
+        if answer is None:  # its time to live ran out just now
+            raise NotFound(f"no submission {submission_id!r}")
+        return State(answer.decode())
+
+    async def _read(self, submission_id: str, tenant: str) -> Snapshot | None:
+        values = await self.client.hmget(keys.submission(submission_id), _FIELDS)
+        pairs = zip(_FIELDS, values, strict=True)
+        fields = {name: _text(value) for name, value in pairs if value is not None}
+        if fields.get("tenant") != tenant:
+            return None
+        return _snapshot(submission_id, fields)
+
+
+_FIELDS = [
+    "tenant",
+    "problem",
+    "language",
+    "state",
+    "verdict",
+    "result",
+    "attempts",
+    "epoch",
+    "seq",
+    "createdMs",
+    "claimedMs",
+    "finishedMs",
+]
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _snapshot(submission_id: str, fields: dict[str, str]) -> Snapshot:
+    state = State(fields["state"])
+    known: dict[str, Any] = msgspec.json.decode(fields.get("result") or "{}")
+    known |= {
+        "id": submission_id,
+        "problemId": fields["problem"] or None,
+        "language": fields["language"],
+        "status": state,
+        "verdict": fields.get("verdict") or None,
+        "attempts": int(fields["attempts"]),
+        "createdMs": int(fields["createdMs"]),
+        "startedMs": int(fields["claimedMs"]) if "claimedMs" in fields else None,
+        "finishedMs": int(fields["finishedMs"]) if "finishedMs" in fields else None,
+        "cursor": f"{fields['epoch']}.{fields['seq']}",
+        "links": links(submission_id),
+    }
+    result = msgspec.convert(known, Result)
+    return Snapshot(
+        submission_id, fields["tenant"], state, fields["epoch"], int(fields["seq"]), result
+    )
+
+
+def links(submission_id: str) -> dict[str, str]:
+    """Where the rest of a submission is found."""
+    return {"result": f"/result/{submission_id}", "events": f"/events/{submission_id}"}

@@ -1,0 +1,67 @@
+"""States and verdicts: the closed vocabulary of a submission's life.
+
+    queued -> preparing -> running -> finished
+       ^          |           |
+       +----------+-----------+        a worker was lost, or gave the run back
+    any state that is not terminal -> cancelled
+
+A verdict exists exactly when the state is `finished`. The Lua scripts spell the
+same words; `tests/shared/test_verdicts.py` walks every transition on both sides.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a submission is. The values are the wire names."""
+
+    QUEUED = "queued"
+    PREPARING = "preparing"
+    RUNNING = "running"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+TERMINAL = frozenset({State.FINISHED, State.CANCELLED})
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.PREPARING, State.CANCELLED}),
+    State.PREPARING: frozenset({State.RUNNING, State.QUEUED, State.FINISHED, State.CANCELLED}),
+    State.RUNNING: frozenset({State.QUEUED, State.FINISHED, State.CANCELLED}),
+    State.FINISHED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+
+
+class Verdict(StrEnum):
+    """What came out. All but the last are about the program; the last is our own fault."""
+
+    ACCEPTED = "accepted"
+    WRONG_ANSWER = "wrong-answer"
+    TIME_LIMIT = "time-limit-exceeded"
+    MEMORY_LIMIT = "memory-limit-exceeded"
+    OUTPUT_LIMIT = "output-limit-exceeded"
+    RUNTIME_ERROR = "runtime-error"
+    COMPILE_ERROR = "compile-error"
+    #: Ran to its end, and there was nothing to compare its output with.
+    COMPLETED = "completed"
+    JUDGE_ERROR = "judge-error"
+
+
+class EventType(StrEnum):
+    """The types of the events on a submission's stream."""
+
+    QUEUED = "queued"
+    PREPARING = "preparing"
+    RUNNING = "running"
+    OUTPUT = "output"
+    TEST = "test"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    #: Not stored: told to a reader whose place in the stream is gone, with a fresh snapshot.
+    RESET = "reset"
+
+
+TERMINAL_EVENTS = frozenset({EventType.FINISHED, EventType.CANCELLED})

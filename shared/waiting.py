@@ -1,0 +1,132 @@
+"""Waiting for the end of a submission, without polling and without a connection each.
+
+Theory of operation. Every end of a submission is announced on `keys.PROBLEM_DONE`.
+A process that has waiters listens there on one connection, whatever their number. A
+waiter first hangs up its bell, then reads the submission, so an end that comes in
+between rings. Bells are also rung at each (re)subscription, because what was announced
+while we were away is lost; and a waiter looks for itself once a second, in case the
+connection is dead without saying so. A message only wakes: the answer is always read
+from the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Iterator
+
+import msgspec
+from redis.exceptions import RedisError
+
+from shared import keys
+from shared.connect import async_listener
+from shared.errors import InvalidField
+from shared.limits import MAX_WAIT_S
+from shared.models import Stored
+from shared.store import Snapshot, Store
+from shared.verdicts import TERMINAL
+
+_RECHECK_S = 1.0
+_RECONNECT_S = 0.2
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")
+
+
+def parse_wait(text: str | None) -> float | None:
+    """The seconds of `?wait=`; `None` if it is not there.
+
+    Raises:
+        InvalidField: it is not a number from 0 to `MAX_WAIT_S`.
+    """
+    if text is None:
+        return None
+    if not _SECONDS.fullmatch(text) or float(text) > MAX_WAIT_S:
+        raise InvalidField(f"wait must be seconds from 0 to {MAX_WAIT_S}", field="wait")
+    return float(text)
+
+
+class _Done(Stored):
+    submission_id: str
+
+
+class Waiting:
+    """The waiters of one process, on one event loop."""
+
+    def __init__(self, store: Store, redis_url: str) -> None:
+        self._store = store
+        self._client = async_listener(redis_url)
+        self._bells: dict[str, set[asyncio.Event]] = {}
+        self._listener: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def until_final(self, submission_id: str, wait_s: float, *, tenant: str) -> Snapshot:
+        """The submission at its end, or as it is after `wait_s` seconds.
+
+        Raises:
+            NotFound: there is no such submission of this tenant.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_s
+        self._listen_from_now()
+        with self._bell(submission_id) as bell:
+            while True:
+                bell.clear()
+                found = await self._store.snapshot(submission_id, tenant=tenant)
+                left_s = deadline - loop.time()
+                if found.state in TERMINAL or left_s <= 0 or self._closed:
+                    return found
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(bell.wait(), min(left_s, _RECHECK_S))
+
+    def close(self) -> None:
+        """Send the waiters away with what is known: the server is about to stop."""
+        self._closed = True
+        self._ring_all()
+
+    async def aclose(self) -> None:
+        """Close, and hang up."""
+        self.close()
+        if self._listener is not None:
+            self._listener.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listener
+        await self._client.aclose()
+
+    @contextlib.contextmanager
+    def _bell(self, submission_id: str) -> Iterator[asyncio.Event]:
+        bell = asyncio.Event()
+        bells = self._bells.setdefault(submission_id, set())
+        bells.add(bell)
+        try:
+            yield bell
+        finally:
+            bells.discard(bell)
+            if not bells:
+                self._bells.pop(submission_id, None)
+
+    def _listen_from_now(self) -> None:
+        if self._listener is None and not self._closed:
+            self._listener = asyncio.create_task(self._listen(), name="waiting")
+
+    async def _listen(self) -> None:
+        while True:
+            with contextlib.suppress(RedisError, OSError):
+                async with self._client.pubsub() as pubsub:
+                    await pubsub.subscribe(keys.PROBLEM_DONE)
+                    async for message in pubsub.listen():
+                        self._hear(message["type"], message["data"])
+            await asyncio.sleep(_RECONNECT_S)
+
+    def _hear(self, kind: str, data: bytes) -> None:
+        if kind == "subscribe":
+            self._ring_all()
+        elif kind == "message":
+            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+                done = msgspec.json.decode(data, type=_Done)
+                for bell in self._bells.get(done.submission_id, ()):
+                    bell.set()
+
+    def _ring_all(self) -> None:
+        for bells in self._bells.values():
+            for bell in bells:
+                bell.set()
