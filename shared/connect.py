@@ -33,7 +33,7 @@ def blocking_client(url: str, *, connections: int = 64) -> redis.Redis:
         socket_connect_timeout=5,
         retry=Retry(_backoff(), _RETRIES, supported_errors=_TRANSIENT),
     )
-    return redis.Redis(connection_pool=pool)
+    return redis.Redis.from_pool(pool)
 
 
 def async_client(url: str, *, connections: int = 64) -> redis.asyncio.Redis:
@@ -46,7 +46,7 @@ def async_client(url: str, *, connections: int = 64) -> redis.asyncio.Redis:
         socket_connect_timeout=5,
         retry=AsyncRetry(_backoff(), _RETRIES, supported_errors=_TRANSIENT),
     )
-    return redis.asyncio.Redis(connection_pool=pool)
+    return redis.asyncio.Redis.from_pool(pool)
 
 
 def async_listener(url: str) -> redis.asyncio.Redis:

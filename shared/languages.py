@@ -5,7 +5,8 @@
 | name     | what a submission says; `aliases` are other names for it                 |
 | title    | what people read                                                         |
 | file     | what the code is stored as in the work folder; `suffixes` help the CLI   |
-| binary   | the toolchain: "{python}", "{node}", or names looked up on PATH          |
+| binary   | the toolchain: "{python}", "{node}" or names looked up on PATH; the      |
+|          | first of several that works is taken                                     |
 | version  | a command whose first output line is the version                         |
 | compile  | a command that runs once, in a cell; missing for interpreted languages   |
 | outputs  | what of its work folder the runs need (default: everything named)        |

@@ -50,7 +50,9 @@ class Settings:
     )
     state: str = _setting(".state", "folder for Valkey's data, sockets and locks")
     isolation: str = _setting(
-        "best", "the least isolation to accept", choices=("best", "full", "container")
+        "best",
+        "isolation level: best takes what the machine gives, the others exactly that",
+        choices=("best", "full", "container"),
     )
     grace_s: int = _setting(
         10, "seconds a running program gets to finish at shutdown", minimum=0, maximum=600

@@ -11,7 +11,7 @@ import logging
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from functions.execute.engine.cell import interpreter
@@ -33,10 +33,12 @@ class Toolchain:
     language: Language
     binary: str
     version: str
+    #: Where a program sees the binary; known when there is an engine.
+    shown: str = ""
 
     def command(self, words: list[str]) -> tuple[str, ...]:
         """A command of the language file as it is said inside a cell."""
-        return tuple(_fill(word, shown_at(self.binary)) for word in words)
+        return tuple(_fill(word, self.shown or shown_at(self.binary)) for word in words)
 
     def on_host(self, words: list[str]) -> list[str]:
         """A command of the language file as it is said outside."""
@@ -66,39 +68,44 @@ def _wheel_node() -> str:
     return ""
 
 
-def _find_binary(names: str | list[str]) -> str:
+def _candidates(names: str | list[str]) -> list[str]:
+    """Binaries that may be it, best first."""
+    found = []
     for name in [names] if isinstance(names, str) else names:
         if name == "{python}":
-            return interpreter()
-        found = _wheel_node() if name == "{node}" else ""
-        found = found or shutil.which(name.strip("{}")) or ""
-        if found:
-            return os.path.realpath(found)
-    return ""
+            found.append(interpreter())
+        elif name == "{node}":
+            found += [_wheel_node(), shutil.which("node") or ""]
+        else:
+            found.append(shutil.which(name) or "")
+    return list(dict.fromkeys(os.path.realpath(path) for path in found if path))
 
 
 def discover(known: dict[str, Language] | None = None) -> list[Toolchain]:
-    """Toolchains whose binary is here and tells its version."""
+    """Toolchains whose binary is here and tells its version: best first for each language."""
     found = []
     for language in (languages.known() if known is None else known).values():
-        binary = _find_binary(language.binary)
-        if not binary:
-            continue
-        toolchain = Toolchain(language, binary, "")
-        try:
-            answer = subprocess.run(
-                toolchain.on_host(language.version),
-                capture_output=True,
-                text=True,
-                timeout=_VERSION_TIMEOUT_S,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            _log.warning("%s: the version cannot be asked: %s", language.name, error)
-            continue
-        lines = (answer.stdout + answer.stderr).strip().splitlines()
-        found.append(Toolchain(language, binary, lines[0] if lines else "unknown"))
+        for binary in _candidates(language.binary):
+            version = _version(Toolchain(language, binary, ""))
+            if version:
+                found.append(Toolchain(language, binary, version))
     return found
+
+
+def _version(toolchain: Toolchain) -> str:
+    try:
+        answer = subprocess.run(
+            toolchain.on_host(toolchain.language.version),
+            capture_output=True,
+            text=True,
+            timeout=_VERSION_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        _log.warning("%s: its version cannot be asked: %s", toolchain.binary, error)
+        return ""
+    lines = (answer.stdout + answer.stderr).strip().splitlines()
+    return lines[0] if lines else "unknown"
 
 
 def mounts(found: list[Toolchain]) -> tuple[list[str], list[str]]:
@@ -143,6 +150,16 @@ def compile_in(engine: Engine, toolchain: Toolchain, files: dict[str, bytes]) ->
         collect=tuple(language.outputs),
     )
     return engine.run(program, COMPILE_LIMITS)
+
+
+def installed(engine: Engine, found: list[Toolchain]) -> dict[str, Toolchain]:
+    """For each language the first toolchain that works in this engine's cells."""
+    working: dict[str, Toolchain] = {}
+    for candidate in found:
+        placed = replace(candidate, shown=engine.shown_at(candidate.binary))
+        if placed.language.name not in working and verify(engine, placed):
+            working[placed.language.name] = placed
+    return working
 
 
 def verify(engine: Engine, toolchain: Toolchain) -> bool:

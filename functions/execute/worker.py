@@ -62,7 +62,7 @@ class Worker:
         """What this worker announces: isolation and languages."""
         return {
             "slots": self._slots,
-            "isolation": self.engine.facts.document(),
+            "isolation": {**self.engine.facts.document(), "level": self.engine.level},
             "languages": [t.facts() for t in self._toolchains.values()],
         }
 

@@ -36,6 +36,7 @@ _SILENCE_S = 20
 class CellConfig:
     """What a cell is made with."""
 
+    level: str
     uid: int
     group: str
     folders: dict[str, str]

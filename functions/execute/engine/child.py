@@ -12,8 +12,8 @@ group (as root, who may), sets its resource limits, takes its user, loses every 
 and the way to new ones, is fenced by Landlock, and last by seccomp. Its only
 descriptors are 0, 1 and 2.
 
-Init reports on a pipe: b"S" and its figures, or b"E" and why the program could not be
-started. The program's end of that pipe closes at exec.
+Init reports on a pipe: b"S" and its figures; before that, b"E" and why the program could
+not be started, ended by a zero byte. The program's end of that pipe closes at exec.
 """
 
 from __future__ import annotations
@@ -49,32 +49,34 @@ class Start:
     group_fds: list[int]  # cgroup.procs files to enter
     rlimits: list[tuple[int, int]]
     uid: int
-    #: The keeper is root of a user namespace only: there are no other users to become.
+    #: The keeper is no root, or root of a user namespace only: there are no users to become.
     rootless: bool
     filter: bytes
     landlock_abi: int
-    extra_flags: int = 0
-    close_fds: list[int] = field(default_factory=list)
+    #: At level `container`: what Landlock lets the program read.
+    readable: list[str] = field(default_factory=list)
 
 
 def start(run: Start) -> int:
     """Clone init; gives its pid, a child of the caller."""
-    pid = syscalls.clone(_NEW_NAMESPACES | run.extra_flags)
+    pid = syscalls.clone(_NEW_NAMESPACES)
     if pid == 0:
         try:
             _init(run)
         except BaseException as error:  # nothing may unwind into the keeper's code
-            _tell(run.report_fd, error)
+            tell(run.report_fd, error)
         finally:
             os._exit(1)
     return pid
 
 
-def _tell(fd: int, error: BaseException) -> None:
-    os.write(fd, b"E" + f"{type(error).__name__}: {error}".encode()[:1000])
+def tell(fd: int, error: BaseException) -> None:
+    """Report why there is no program."""
+    os.write(fd, b"E" + f"{type(error).__name__}: {error}".encode()[:1000] + b"\0")
 
 
-def _init(run: Start) -> None:
+def die_with_keeper(run: Start) -> None:
+    """Tie init's life to the keeper's; the keeper's end of the report pipe closes here."""
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     os.close(run.reader_fd)
     watch = select.poll()
@@ -82,6 +84,10 @@ def _init(run: Start) -> None:
     if watch.poll(0):  # nobody reads any more: the keeper died before the line above
         os._exit(1)
     os.setsid()
+
+
+def _init(run: Start) -> None:
+    die_with_keeper(run)
     syscalls.move_mount(run.box_fd, root.BOX)
     for name, target in root.BOX_VIEWS.items():
         syscalls.mount(f"{root.BOX}/{name}", target, flags=syscalls.MS_BIND)
@@ -93,7 +99,7 @@ def _init(run: Start) -> None:
         try:
             _become(run)
         except BaseException as error:
-            _tell(run.report_fd, error)
+            tell(run.report_fd, error)
         finally:
             os._exit(127)
     for fd in (run.stdin_fd, run.stdout_fd, run.stderr_fd):
@@ -120,7 +126,11 @@ def _reap(program: int, began_ns: int) -> bytes:
             os.waitpid(-1, 0)
     except (ProcessLookupError, ChildProcessError):
         pass
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return pack(status, resource.getrusage(resource.RUSAGE_CHILDREN), wall_ns, wait_ns)
+
+
+def pack(status: int, usage: resource.struct_rusage, wall_ns: int, wait_ns: int) -> bytes:
+    """The report's figures as bytes."""
     user_us, system_us = round(usage.ru_utime * 1e6), round(usage.ru_stime * 1e6)
     return REPORT.pack(status, user_us, system_us, usage.ru_maxrss, wall_ns, wait_ns)
 
@@ -136,42 +146,63 @@ def run_queue_wait_ns(process: str) -> int:
 
 def _become(run: Start) -> None:
     """Turn this process into the program. Never returns."""
-    os.setsid()
-    for source, target in ((run.stdin_fd, 0), (run.stdout_fd, 1), (run.stderr_fd, 2)):
-        os.dup2(source, target)
+    take_descriptors(run)
     for fd in run.group_fds:
         os.write(fd, b"0")
     os.chdir("/work")
     os.umask(0o022)
     fence = landlock.ruleset(run.landlock_abi)
-    _take_user(run)
+    if run.rootless:
+        _own_user_namespace(run.uid)
+    else:
+        become_user(run.uid)
+    give_up_privileges()
     for kind, value in run.rlimits:
         resource.setrlimit(kind, (value, value))
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them; exec would keep that
-        signal.signal(number, signal.SIG_DFL)
-    syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
     if fence >= 0:
         syscalls.landlock_restrict(fence)
+    exec_filtered(run)
+
+
+def take_descriptors(run: Start) -> None:
+    """A session of its own, and 0, 1, 2."""
+    os.setsid()
+    for source, target in ((run.stdin_fd, 0), (run.stdout_fd, 1), (run.stderr_fd, 2)):
+        os.dup2(source, target)
+
+
+def become_user(uid: int) -> None:
+    """Own user, no groups."""
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+
+
+def _own_user_namespace(uid: int) -> None:
+    """Without root there is no other user to become: a namespace where we are called so."""
+    outer = os.getuid()
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # else /proc/self/* is not ours to write
+    syscalls.unshare(syscalls.CLONE_NEWUSER)
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{uid} {outer} 1"),
+        ("gid_map", f"{uid} {outer} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+
+
+def give_up_privileges() -> None:
+    """No capabilities, and no way to gain any."""
+    syscalls.drop_bounding_set()
+    syscalls.drop_capabilities()
+    syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+
+
+def exec_filtered(run: Start) -> None:
+    """The last steps: default signals, no descriptors but three, the filter, exec."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them; exec would keep that
+        signal.signal(number, signal.SIG_DFL)
     syscalls.close_from(3, at_exec=True)
     syscalls.load_seccomp(run.filter)
     os.execve(run.argv[0], run.argv, run.env)
-
-
-def _take_user(run: Start) -> None:
-    """Own user, no groups, no capabilities, none to be gained."""
-    if run.rootless:
-        outer = os.getuid()
-        syscalls.unshare(syscalls.CLONE_NEWUSER)
-        for name, text in (
-            ("setgroups", "deny"),
-            ("uid_map", f"{run.uid} {outer} 1"),
-            ("gid_map", f"{run.uid} {outer} 1"),
-        ):
-            with open(f"/proc/self/{name}", "w") as file:
-                file.write(text)
-    else:
-        os.setgroups([])
-        os.setresgid(run.uid, run.uid, run.uid)
-        os.setresuid(run.uid, run.uid, run.uid)
-    syscalls.drop_bounding_set()
-    syscalls.drop_capabilities()

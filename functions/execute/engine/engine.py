@@ -16,7 +16,7 @@ import queue
 import threading
 from collections.abc import Iterable, Iterator
 
-from functions.execute.engine import cgroups, probe
+from functions.execute.engine import cgroups, probe, root
 from functions.execute.engine.cell import Cell, CellConfig
 from functions.execute.engine.program import EngineError, Limits, OnOutput, Program, Run
 
@@ -38,7 +38,8 @@ class Engine:
         """
         Args:
             slots: how many runs may go on at the same time.
-            isolation: the least to accept: best, full or container.
+            isolation: the level to run at: best takes the best there is; full and
+                container take exactly that.
             mounts: toolchain folders that programs may read.
             hides: folders below them that appear empty.
 
@@ -46,8 +47,8 @@ class Engine:
             EngineError: this machine does not give what was asked for.
         """
         self.facts = probe.facts()
-        _refuse_less(self.facts, isolation)
-        self._folders = cgroups.parents() if self.facts.cgroups != "none" else {}
+        self.level = choose_level(self.facts, isolation)
+        self._folders = cgroups.parents() if self.level == "full" else {}
         self.reclaimed = cgroups.reclaim(self._folders)
         self._mounts, self._hides = list(mounts), list(hides)
         self._idle: queue.LifoQueue[Cell] = queue.LifoQueue()
@@ -97,6 +98,10 @@ class Engine:
                 self._idle.put(self._cells[index])
                 timeout_s = 0
 
+    def shown_at(self, path: str) -> str:
+        """Where programs see a file of the host."""
+        return path if self.level == "container" else root.shown_at(path)
+
     def close(self) -> None:
         """End every cell and everything in it."""
         for cell in self._cells.values():
@@ -109,6 +114,7 @@ class Engine:
     def _new_cell(self, index: int) -> Cell:
         return Cell(
             CellConfig(
+                level=self.level,
                 uid=_FIRST_UID + index,
                 group=f"{cgroups.owner_tag(os.getpid())}.{index}",
                 folders={kind: str(path) for kind, path in self._folders.items()},
@@ -119,15 +125,27 @@ class Engine:
         )
 
 
-def _refuse_less(facts: probe.Facts, wanted: str) -> None:
-    """Never silently lower than what the operator asked for."""
-    if facts.level == "none":
+def choose_level(facts: probe.Facts, wanted: str) -> str:
+    """The level to run at: never silently lower than what the operator asked for.
+
+    Raises:
+        EngineError: it cannot be had here; says what is missing.
+    """
+    found = facts.level
+    if found == "none":
         raise EngineError(
             "this machine gives no isolation to run programs in "
-            f"(namespaces: {facts.namespaces}; seccomp: {facts.seccomp}); see `doctor`"
+            f"(namespaces: {facts.namespaces}; seccomp: {facts.seccomp}; "
+            f"Landlock ABI: {facts.landlock_abi}); see `doctor`"
         )
-    if wanted == "full" and facts.level != "full":
+    if wanted == "full" and found != "full":
         raise EngineError(
-            f"isolation 'full' was asked for, this machine gives {facts.level!r} "
-            f"(cgroups: {facts.cgroups}); see `doctor`"
+            f"isolation 'full' was asked for, this machine gives {found!r} "
+            f"(namespaces: {facts.namespaces}; cgroups: {facts.cgroups}); see `doctor`"
         )
+    if wanted == "container" and not facts.allows_container:
+        raise EngineError(
+            "isolation 'container' was asked for, but Landlock here has ABI "
+            f"{facts.landlock_abi} and it needs 6; see `doctor`"
+        )
+    return "container" if wanted == "container" else found

@@ -23,7 +23,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from functions.execute.engine import cgroups, probe, root, seccomp, syscalls, wire
+from functions.execute.engine import (
+    cgroups,
+    child,
+    contained,
+    probe,
+    root,
+    seccomp,
+    syscalls,
+    wire,
+)
 from functions.execute.engine.supervise import Supervision
 
 
@@ -35,7 +44,10 @@ class Keeper:
         self.uid: int = config["uid"]
         self.rootless = os.geteuid() != 0
         self.landlock_abi: int = config["landlock_abi"]
-        self.filter = seccomp.program()
+        self._home = contained.Home() if config["level"] == "container" else None
+        self.filter = seccomp.program(sockets=not self._home, processes=not self._home)
+        self.readable: list[str] = config["mounts"] + root.SYSTEM if self._home else []
+        self.start = contained.start if self._home else child.start
         self.group: cgroups.RunGroup | None = None
         if config["folders"]:
             folders = {kind: Path(path) for kind, path in config["folders"].items()}
@@ -43,8 +55,10 @@ class Keeper:
         self.proc_fd = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._box_fd = -1
         os.umask(0)  # the modes we ask for are the modes we mean
-        self._enter_namespaces()
-        root.enter(config["mounts"], config["hides"], self.uid, keep_proc=self.rootless)
+        if not self._home:
+            self._enter_namespaces()
+            root.enter(config["mounts"], config["hides"], self.uid, keep_proc=self.rootless)
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
 
     def _enter_namespaces(self) -> None:
         user, group = os.geteuid(), os.getegid()
@@ -54,7 +68,6 @@ class Keeper:
             Path("/proc/self/uid_map").write_text(f"0 {user} 1")
             Path("/proc/self/gid_map").write_text(f"0 {group} 1")
         socket.sethostname("assay")
-        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
 
     # -- serving ----------------------------------------------------------------------
 
@@ -77,11 +90,15 @@ class Keeper:
         finally:
             os.close(self._box_fd)
             os.close(fds[1])
+            if self._home:
+                self._home.clear()
 
     def close(self) -> None:
         """Leave nothing behind."""
         if self.group:
             self.group.close()
+        if self._home:
+            self._home.close()
 
     # -- what supervision needs of the cell -------------------------------------------
 
@@ -89,6 +106,10 @@ class Keeper:
         """Make the run's user the owner of a pipe. Rootless, it is already."""
         if not self.rootless:
             os.fchown(fd, self.uid, self.uid)
+
+    def env(self, env: dict[str, str]) -> dict[str, str]:
+        """The environment of a run, with this level's places."""
+        return self._home.env(env) if self._home else env
 
     def prepare_group(self, memory_bytes: int, processes: int) -> list[int]:
         """The control-group files the program has to enter; none without control groups."""
@@ -107,7 +128,9 @@ class Keeper:
             (resource.RLIMIT_NICE, 0),
             (resource.RLIMIT_RTPRIO, 0),
         ]
-        if self.group is None:  # counted per user and user namespace: each run has its own
+        if (
+            self.group is None and not self._home
+        ):  # counted per user and user namespace: each run has its own
             values.append((resource.RLIMIT_NPROC, limits["processes"]))
         return values
 
@@ -143,12 +166,11 @@ class Keeper:
     def _new_box(self, request: dict[str, Any], files_fd: int) -> int:
         """A fresh tmpfs with the program's files in it; nobody else has it yet."""
         limits = request["limits"]
-        box = syscalls.new_tmpfs(
-            {
-                "size": str(limits["disk_bytes"]),
-                "nr_inodes": str(limits["disk_inodes"]),
-                "mode": "755",
-            }
+        size, inodes = str(limits["disk_bytes"]), str(limits["disk_inodes"])
+        box = (
+            self._home.new_box()
+            if self._home
+            else syscalls.new_tmpfs({"size": size, "nr_inodes": inodes, "mode": "755"})
         )
         for name in root.BOX_VIEWS:
             os.mkdir(name, 0o700 if name == "work" else 0o1777, dir_fd=box)

@@ -13,7 +13,7 @@ import os
 from functions.execute.engine import syscalls
 from functions.execute.engine.root import BOX_VIEWS
 
-_WRITE_FILE = 1 << 1
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE = 1 << 4, 1 << 5
 _MAKE = sum(1 << bit for bit in range(6, 13))  # char, dir, reg, sock, fifo, block, sym
 _REFER, _TRUNCATE, _IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
@@ -42,6 +42,26 @@ def ruleset(abi: int) -> int:
         _allow(fence, path, _WRITE_FILE | (_TRUNCATE if abi >= 3 else 0))
     for path in BOX_VIEWS.values():  # each is a mount of its own: a rule on BOX reaches none
         _allow(fence, path, rights)
+    return fence
+
+
+def closed_ruleset(abi: int, box_fd: int, readable: list[str]) -> int:
+    """The ruleset of level `container`: reading is restricted too, since the root is the host's.
+
+    Args:
+        box_fd: the run's folder; everything is allowed beneath it.
+        readable: toolchains: read and execute.
+    """
+    write = _write_rights(abi)
+    read = _EXECUTE | _READ_FILE | _READ_DIR
+    all_net = 3  # bind and connect TCP: handled and never allowed
+    scopes = _SCOPE_ABSTRACT_UNIX | _SCOPE_SIGNAL
+    fence = syscalls.landlock_create(read | write | _IOCTL_DEV, all_net, scopes)
+    syscalls.landlock_allow(fence, box_fd, read | write)
+    for path in (*readable, "/proc/self"):
+        _allow(fence, path, read if os.path.isdir(path) else _EXECUTE | _READ_FILE)
+    for name in ("null", "zero", "full", "random", "urandom"):
+        _allow(fence, f"/dev/{name}", _READ_FILE | _WRITE_FILE)
     return fence
 
 

@@ -4,6 +4,7 @@
 
 - full: namespaces and control groups
 - namespaces: namespaces; memory and CPU are supervised, not enforced by the kernel
+- container: neither; Landlock and seccomp alone, see engine/contained.py
 - none: not enough; the worker refuses to start
 """
 
@@ -14,6 +15,7 @@ import select
 from dataclasses import asdict, dataclass
 
 from functions.execute.engine import cgroups, syscalls
+from functions.execute.engine.contained import LEAST_LANDLOCK_ABI
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +31,17 @@ class Facts:
 
     @property
     def level(self) -> str:
-        """full, namespaces or none."""
-        if self.namespaces != "yes" or self.seccomp != "yes":
+        """The best level these facts allow: full, namespaces, container or none."""
+        if self.seccomp != "yes":
             return "none"
-        return "full" if self.cgroups != "none" else "namespaces"
+        if self.namespaces == "yes":
+            return "full" if self.cgroups != "none" else "namespaces"
+        return "container" if self.allows_container else "none"
+
+    @property
+    def allows_container(self) -> bool:
+        """Whether Landlock and seccomp suffice for the level `container`."""
+        return self.seccomp == "yes" and self.landlock_abi >= LEAST_LANDLOCK_ABI
 
     def document(self) -> dict[str, object]:
         """For people and for /status."""

@@ -19,8 +19,10 @@ from functions.execute.engine import syscalls
 BOX = "/box"
 BOX_VIEWS = {"work": "/work", "tmp": "/tmp", "shm": "/dev/shm"}
 
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_LIBRARIES = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
+#: What every program may read of the host: libraries, tools, and how to find them.
+SYSTEM = [p for p in (*_LIBRARIES, *(f"/etc/{n}" for n in _ETC)) if Path(p).exists()]
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _LINKS = {
     "dev/fd": "/proc/self/fd",
@@ -59,7 +61,7 @@ def enter(mounts: list[str], hides: list[str], uid: int, *, keep_proc: bool) -> 
     base = Path(tempfile.mkdtemp(prefix="assay-cell-"))
     parent_fd = os.open(base.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     syscalls.mount("assay", str(base), "tmpfs", data="size=1m,nr_inodes=2048,mode=755")
-    for path in [*_SYSTEM, *(f"/etc/{name}" for name in _ETC)]:
+    for path in SYSTEM:
         _show(path, base / path.lstrip("/"))
     for path in mounts:
         _show(path, base / shown_at(path).lstrip("/"))

@@ -110,7 +110,7 @@ _REFUSED: dict[str, tuple[int, int]] = {
 
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 _SOCKET, _SOCKETPAIR = (41, 198), (53, 199)
-_IOCTL = (16, 29)
+_IOCTL, _PRCTL = (16, 29), (157, 167)
 
 _NAMESPACE_FLAGS = 0x7E020080  # every CLONE_NEW*, CLONE_NEWTIME too
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
@@ -186,8 +186,11 @@ def program(*, sockets: bool = True, processes: bool = True) -> bytes:
     for call in (_SOCKET, _SOCKETPAIR):
         only = families if call is _SOCKET else (_AF_UNIX,)
         code += _when(call[column], _only_values(_ARG0, only, errno.EAFNOSUPPORT))
-    if not processes and syscalls.ARCH == "x86_64":
-        code += _refuse(57, errno.EPERM) + _refuse(58, errno.EPERM)  # fork, vfork
+    if not processes:
+        pdeathsig = (syscalls.PR_SET_PDEATHSIG,)  # what ends the program with its init
+        code += _when(_PRCTL[column], _not_values(_ARG0, pdeathsig, errno.EPERM))
+        if syscalls.ARCH == "x86_64":
+            code += _refuse(57, errno.EPERM) + _refuse(58, errno.EPERM)  # fork, vfork
     return code + _answer(_ALLOW)
 
 

@@ -106,10 +106,10 @@ class Supervision:
         out, err = self._streams.values()
         for fd in (out.writer, err.writer, self._stdin_reader):
             keeper.give(fd)  # so that /dev/stdout and its like can be opened anew
-        self._pid = child.start(
+        self._pid = keeper.start(
             child.Start(
                 argv=self._request["argv"],
-                env=self._request["env"],
+                env=keeper.env(self._request["env"]),
                 stdin_fd=self._stdin_reader,
                 stdout_fd=out.writer,
                 stderr_fd=err.writer,
@@ -122,6 +122,7 @@ class Supervision:
                 rootless=keeper.rootless,
                 filter=keeper.filter,
                 landlock_abi=keeper.landlock_abi,
+                readable=keeper.readable,
             )
         )
         self._pidfd = os.pidfd_open(self._pid)
@@ -295,7 +296,7 @@ class Supervision:
             cpu_ns = (user_us + system_us) * 1000
             figures |= {"status": status, "wall_ns": wall_ns, "wait_ns": wait_ns}
         elif report[:1] == b"E":
-            figures["error"] = report[1:].decode(errors="replace")
+            figures["error"] = report[1:].partition(b"\0")[0].decode(errors="replace")
         elif not self._killed:
             figures["error"] = "init ended without a report"
         if isinstance(self._usage, GroupUsage):
