@@ -42,7 +42,7 @@ def _check_type(scope: Scope) -> None:
 
 
 async def _read(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
-    too_large = TooLarge(f"the body may have {limit_bytes} bytes")
+    too_large = TooLarge(f"the body may have {limit_bytes} bytes at most")
     for length in headers_of(scope, b"content-length"):
         if length.isdecimal() and int(length[:20]) > limit_bytes:
             raise too_large
@@ -70,8 +70,6 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise _blame(str(error)) from None
     except UnicodeDecodeError:
         raise InvalidRequest("the body is not UTF-8") from None
-    except RecursionError:
-        raise InvalidRequest("the body is nested too deeply") from None
     except msgspec.DecodeError as error:
         raise InvalidRequest(f"the body is not JSON: {_clip(str(error))}") from None
 

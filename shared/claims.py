@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import msgspec
 import redis
@@ -24,6 +25,14 @@ RENEW_INTERVAL_S = 1.0
 MAX_LOST_ATTEMPTS = 3
 #: A worker that has not renewed for so long is forgotten.
 WORKER_SILENCE_MS = 10_000
+
+
+class GiveBack(StrEnum):
+    """Why a worker gives a submission back; readers see it as the reason of `queued`."""
+
+    STOPPING = "given-back"
+    ENGINE_FAILED = "engine-failed"
+
 
 #: An event before it has a number: its type and its data as JSON.
 Event = tuple[EventType, bytes]
@@ -104,9 +113,12 @@ class Claims:
         )
         return bool(answer == 1)
 
-    def release(self, claim: Claim) -> bool:
-        """Give a submission back unfinished, without the loss of an attempt."""
-        answer = scripts.call(self.client, "release", claim.submission_id, claim.fence)
+    def release(self, claim: Claim, reason: GiveBack = GiveBack.STOPPING) -> bool:
+        """Give a submission back unfinished; for a worker that stops no attempt is lost."""
+        returned = 1 if reason is GiveBack.STOPPING else 0
+        answer = scripts.call(
+            self.client, "release", claim.submission_id, claim.fence, reason, returned
+        )
         return bool(answer == 1)
 
     def renew(self, slots: int, facts: object, held: Iterable[Claim]) -> list[str]:

@@ -11,6 +11,7 @@
 | compile  | a command that runs once, in a cell; missing for interpreted languages   |
 | outputs  | what of its work folder the runs need (default: everything named)        |
 | run      | the command of a run; arguments of the submission are appended           |
+| start    | "fork" for a Python that runs may be forked from, see engine/nursery.py  |
 | mounts   | folders the toolchain needs beside /usr; `hides`: those to appear empty  |
 | env      | environment of compile and run                                           |
 | limits   | defaults that differ from the table in shared/limits.py                  |
@@ -25,6 +26,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -46,6 +48,7 @@ class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     suffixes: list[str] = []
     compile: list[str] = []
     outputs: list[str] = []
+    start: Literal["exec", "fork"] = "exec"
     mounts: list[str] = []
     hides: list[str] = []
     env: dict[str, str] = {}

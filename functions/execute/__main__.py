@@ -1,7 +1,8 @@
 """`python -m functions.execute`: one worker process, configured by its environment.
 
 When it is ready it writes one line, `ready {json}`, to the descriptor named in
-ASSAY_READY_FD. SIGTERM and SIGINT stop it in order; a second one stops it at once.
+ASSAY_READY_FD; `failed <sentence>` if it cannot be. SIGTERM and SIGINT stop it in order;
+a second one stops it at once.
 """
 
 from __future__ import annotations
@@ -46,20 +47,24 @@ def main() -> int:
         worker = Worker(settings)
         worker.start()
     except (EngineError, redis.RedisError, ValueError) as error:
-        print(f"assay: the worker cannot start: {error}", file=sys.stderr)
+        sentence = f"The worker cannot start: {error}."
+        if not _announce(f"failed {sentence}\n".encode()):
+            print(f"Assay: {sentence}", file=sys.stderr)
         return 1
-    _announce(worker)
+    _announce(b"ready " + encode(worker.facts()) + b"\n")
     while not stop.is_set():
         worker.engine.repair(_REPAIR_INTERVAL_S)
     worker.stop()
     return 0
 
 
-def _announce(worker: Worker) -> None:
-    ready_fd = os.environ.get("ASSAY_READY_FD", "")
+def _announce(line: bytes) -> bool:
+    """Tell whoever started us; False if nobody listens."""
+    ready_fd = os.environ.pop("ASSAY_READY_FD", "")
     if ready_fd:
         with os.fdopen(int(ready_fd), "wb") as pipe:
-            pipe.write(b"ready " + encode(worker.facts()) + b"\n")
+            pipe.write(line)
+    return bool(ready_fd)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,10 @@ _MESSAGES = {
 }
 
 
+#: A cell that failed is made anew, so a second attempt is worth it; a third is not.
+_ENGINE_ATTEMPTS = 2
+
+
 class GivenUp(Exception):
     """The run was stopped from outside: cancelled, lost, or to be given back."""
 
@@ -35,6 +39,7 @@ def judge(claim: Claim, cell: Cell, toolchain: Toolchain | None, report: Report)
 
     Raises:
         GivenUp: it was stopped; no verdict was written.
+        EngineError: the engine failed and no verdict was written; another attempt may do.
     """
     if toolchain is None:
         message = f"this worker has no {claim.language}"
@@ -43,6 +48,8 @@ def judge(claim: Claim, cell: Cell, toolchain: Toolchain | None, report: Report)
         _judge(claim.spec, cell, toolchain, report)
     except EngineError as error:
         _log.error("judging %s failed: %s", claim.submission_id, error)
+        if claim.attempt < _ENGINE_ATTEMPTS:
+            raise
         message = "the engine could not run this; it has been logged"
         report.finish(Verdict.JUDGE_ERROR, {"message": message}, [])
     return None
@@ -78,7 +85,10 @@ def _judge(spec: Spec, cell: Cell, toolchain: Toolchain, report: Report) -> None
 
 
 def _run_in(cell: Cell, program: Program, limits: Any, report: Report | None) -> Run:  # noqa: ANN401
-    run = cell.run(program, limits, on_output=report.output if report else None)
+    if report is None:
+        run = cell.run(program, limits)
+    else:
+        run = cell.run(program, limits, on_output=report.output, on_pause=report.pause)
     if run.outcome is Outcome.CANCELLED or (report is not None and report.lost):
         raise GivenUp
     return run

@@ -34,6 +34,7 @@ class Report:
         self._claim = claim
         self._live = {"stdout": LiveText(), "stderr": LiveText()}
         self._pending: list[tuple[str, bytes]] = []
+        self._events: list[Event] = []
         self._told_bytes = {"stdout": 0, "stderr": 0}
         self._told_s = 0.0
         self.lost = False
@@ -49,12 +50,17 @@ class Report:
             return
         self._told_bytes[stream] += min(len(data), room)
         self._pending.append((stream, data[:room]))
-        if time.monotonic() - self._told_s >= LIVE_INTERVAL_S and self._tell(self._live_events()):
-            self._pending.clear()
+        if time.monotonic() - self._told_s >= LIVE_INTERVAL_S:
+            self.pause()
+
+    def pause(self) -> None:
+        """Nothing more has come for a moment: tell what was held back."""
+        if (events := self._live_events()) and self._tell(events):
+            self._events.clear()
 
     def finish(self, verdict: Verdict, result: dict[str, Any], tests: list[dict[str, Any]]) -> None:
         """Write the verdict, whatever it takes; nothing if the claim is lost meanwhile."""
-        events = self._live_events()
+        events = list(self._live_events())
         events += [(EventType.TEST, encode(test)) for test in tests]
         summary = {k: v for k, v in result.items() if k not in _TOO_LARGE_FOR_EVENTS}
         summary |= {"status": State.FINISHED, "verdict": verdict}
@@ -69,21 +75,24 @@ class Report:
                 time.sleep(_RETRY_S)
 
     def _live_events(self) -> list[Event]:
-        """Pending output as events, neighbouring pieces of one stream joined."""
+        """Output not told yet as events, neighbouring pieces of one stream joined."""
         joined: list[tuple[str, bytes]] = []
         for stream, data in self._pending:
             if joined and joined[-1][0] == stream:
                 joined[-1] = (stream, joined[-1][1] + data)
             else:
                 joined.append((stream, data))
-        events: list[Event] = []
-        for stream, data in joined:
-            text, encoding = self._live[stream].piece(data)
-            piece = {"stream": stream, "text": text, "encoding": encoding}
-            if self._told_bytes[stream] >= LIVE_BYTES:
-                piece["truncated"] = True  # type: ignore[assignment]
-            events.append((EventType.OUTPUT, encode(piece)))
-        return events
+        self._pending.clear()
+        # A piece is made into an event once: the decoder remembers what it has seen.
+        self._events += [self._output_event(stream, data) for stream, data in joined]
+        return self._events
+
+    def _output_event(self, stream: str, data: bytes) -> Event:
+        text, encoding = self._live[stream].piece(data)
+        piece: dict[str, Any] = {"stream": stream, "text": text, "encoding": encoding}
+        if self._told_bytes[stream] >= LIVE_BYTES:
+            piece["truncated"] = True
+        return EventType.OUTPUT, encode(piece)
 
     def _tell(self, events: list[Event], state: State | None = None) -> bool:
         self._told_s = time.monotonic()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from functions.execute.engine.cell import interpreter
-from functions.execute.engine.engine import Engine
+from functions.execute.engine.engine import Engine, ForkStart
 from functions.execute.engine.program import EngineError, Limits, Outcome, Program, Run
 from functions.execute.engine.root import shown_at
 from shared import languages
@@ -106,6 +106,14 @@ def _version(toolchain: Toolchain) -> str:
         return ""
     lines = (answer.stdout + answer.stderr).strip().splitlines()
     return lines[0] if lines else "unknown"
+
+
+def fork_start(found: list[Toolchain]) -> ForkStart | None:
+    """The Python that programs may be forked from: the first whose file says so."""
+    for toolchain in found:
+        if toolchain.language.start == "fork":
+            return ForkStart(toolchain.binary, toolchain.language.env)
+    return None
 
 
 def mounts(found: list[Toolchain]) -> tuple[list[str], list[str]]:

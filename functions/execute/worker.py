@@ -19,10 +19,11 @@ from dramatiq import Worker as DramatiqWorker
 from functions.execute import toolchains
 from functions.execute.engine.cell import Cell
 from functions.execute.engine.engine import Engine
+from functions.execute.engine.program import EngineError
 from functions.execute.judge import GivenUp, judge
-from functions.execute.leases import Held, Leases
+from functions.execute.leases import Leases
 from functions.execute.report import Report
-from shared.claims import Claim, Claims
+from shared.claims import Claim, Claims, GiveBack
 from shared.connect import blocking_client
 from shared.queue import WakeBroker
 from shared.scripts import EXECUTE_QUEUE
@@ -40,8 +41,14 @@ class Worker:
         found = toolchains.discover()
         mounts, hides = toolchains.mounts(found)
         self._slots = settings.slot_count
-        self.engine = Engine(self._slots, isolation=settings.isolation, mounts=mounts, hides=hides)
-        self._toolchains = {t.language.name: t for t in found if toolchains.verify(self.engine, t)}
+        self.engine = Engine(
+            self._slots,
+            isolation=settings.isolation,
+            mounts=mounts,
+            hides=hides,
+            forks=toolchains.fork_start(found),
+        )
+        self._toolchains = toolchains.installed(self.engine, found)
         self._claims = Claims(
             blocking_client(settings.redis_url),
             f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
@@ -101,14 +108,15 @@ class Worker:
             report = Report(self._claims, claim)
             judge(claim, cell, self._toolchains.get(claim.language), report)
         except GivenUp:
-            self._give_back(held)
+            if held.give_back:  # else it is cancelled, or somebody else's by now
+                self._release(claim, GiveBack.STOPPING)
+        except EngineError:
+            self._release(claim, GiveBack.ENGINE_FAILED)
         finally:
             self._leases.drop(held)
 
-    def _give_back(self, held: Held) -> None:
-        if not held.give_back:
-            return  # cancelled, or somebody else's by now
+    def _release(self, claim: Claim, reason: GiveBack) -> None:
         try:
-            self._claims.release(held.claim)
+            self._claims.release(claim, reason)
         except redis.RedisError as error:  # its lease runs out instead
-            _log.warning("%s could not be given back: %s", held.claim.submission_id, error)
+            _log.warning("%s could not be given back: %s", claim.submission_id, error)

@@ -14,14 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from functions.execute.engine import wire
-from functions.execute.engine.program import EngineError, Limits, OnOutput, Outcome, Program, Run
+from functions.execute.engine.program import (
+    EngineError,
+    Limits,
+    OnOutput,
+    OnPause,
+    Outcome,
+    Program,
+    Run,
+)
 
 _CHECKOUT = str(Path(__file__).resolve().parents[3])
 _BOOT = (
     "import sys; sys.path.insert(0, {root!r}); "
     "from functions.execute.engine import keeper; keeper.main({fd})"
 )
-_BASE_ENV = {
+#: What every program finds in its environment; nothing of ours is in it.
+BASE_ENV = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "HOME": "/work",
     "LANG": "C.UTF-8",
@@ -30,6 +39,8 @@ _BASE_ENV = {
 _START_TIMEOUT_S = 30
 #: A keeper that says nothing for this long after the latest moment a run can end is broken.
 _SILENCE_S = 20
+#: After an output, so long without another is a pause.
+PAUSE_S = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +54,8 @@ class CellConfig:
     landlock_abi: int
     mounts: list[str] = field(default_factory=list)
     hides: list[str] = field(default_factory=list)
+    #: {"binary", "env", "stack_bytes"} of the Python that runs are forked from.
+    nursery: dict[str, Any] | None = None
 
 
 def interpreter() -> str:
@@ -95,12 +108,14 @@ class Cell:
         limits: Limits,
         *,
         on_output: OnOutput | None = None,
+        on_pause: OnPause | None = None,
         interactive: bool = False,
     ) -> Run:
         """Run a program to its end.
 
         Args:
             on_output: told of output while the program runs.
+            on_pause: told when nothing followed an output for `PAUSE_S`.
             interactive: stdin is a pipe that `feed` fills, after `program.stdin`.
 
         Raises:
@@ -112,19 +127,29 @@ class Cell:
             self._send_request(program, limits, interactive)
         if interactive:
             self.feed(program.stdin)
+        try:
+            return self._follow(limits, on_output, on_pause)
+        except BaseException:
+            self.broken = True  # what the keeper says next belongs to this run
+            raise
+
+    def _follow(self, limits: Limits, on_output: OnOutput | None, on_pause: OnPause | None) -> Run:
         output = {wire.STDOUT: bytearray(), wire.STDERR: bytearray()}
         files: dict[str, bytes] = {}
         longest_s = 4 * limits.wall_time_ms / 1000 + _SILENCE_S
+        heard = False
         while True:
+            if heard and on_pause and not self._has_packet(PAUSE_S):
+                on_pause()
             kind, body = self._receive(longest_s, files)
-            if kind in output:
+            heard = kind in output
+            if heard:
                 output[kind] += body
                 if on_output:
                     on_output("stdout" if kind == wire.STDOUT else "stderr", body)
             elif kind == wire.DONE:
                 return self._finished(json.loads(body), output, files, limits)
             elif kind != wire.FILES:
-                self.broken = True
                 raise EngineError(body.decode(errors="replace") or "the keeper is gone")
 
     def feed(self, data: bytes) -> None:
@@ -162,10 +187,10 @@ class Cell:
             wire.send(self._control, kind, body)
 
     def _send_request(self, program: Program, limits: Limits, interactive: bool) -> None:
-        files = [(name, len(data), 0o755) for name, data in program.files.items()]
+        files = [(name, len(data)) for name, data in program.files.items()]
         request = {
             "argv": program.argv,
-            "env": {**_BASE_ENV, **program.env},
+            "env": {**BASE_ENV, **program.env},
             "files": files,
             "limits": asdict(limits),
             "stdin": "pipe" if interactive else "file",
@@ -175,9 +200,10 @@ class Cell:
         fds = [
             wire.memory_file(b"" if interactive else program.stdin, "stdin"),
             wire.memory_file(b"".join(program.files.values()), "files"),
+            wire.memory_file(json.dumps(request).encode(), "request"),  # no limit on arguments
         ]
         try:
-            wire.send(self._control, wire.REQUEST, json.dumps(request).encode(), fds)
+            wire.send(self._control, wire.REQUEST, b"", fds)
         except OSError as error:
             self.broken = True
             raise EngineError(f"the keeper is gone: {error}") from None
@@ -185,11 +211,14 @@ class Cell:
             for fd in fds:
                 os.close(fd)
 
+    def _has_packet(self, patience_s: float) -> bool:
+        return bool(select.select([self._control], [], [], patience_s)[0])
+
     def _receive(
         self, patience_s: float, files: dict[str, bytes] | None = None
     ) -> tuple[bytes, bytes]:
         try:
-            ready, _, _ = select.select([self._control], [], [], patience_s)
+            ready = self._has_packet(patience_s)
             kind, body, fds = wire.receive(self._control) if ready else (b"", b"no answer", [])
         except (OSError, ValueError) as error:
             return b"", str(error).encode()
@@ -208,7 +237,6 @@ class Cell:
         limits: Limits,
     ) -> Run:
         if done["error"]:
-            self.broken = True
             raise EngineError(done["error"])
         status = done["status"]
         exited = status is not None and os.WIFEXITED(status)
@@ -226,6 +254,7 @@ class Cell:
             wait_time_ms=round(done["wait_ns"] / 1e6, 3),
             peak_memory_bytes=done["peak_bytes"],
             files=files,
+            start_mode=done["start_mode"],
         )
 
 

@@ -27,6 +27,8 @@ from typing import Protocol
 
 PARENT = "assay"
 _READ_BYTES = 4096
+#: What may stay charged to a group without a new one being made.
+_LEFTOVER_BYTES = 1024 * 1024
 
 
 class RunGroup(Protocol):
@@ -84,56 +86,77 @@ class _Folder:
 
 
 class GroupV1:
-    """memory, cpuacct and pids, each in its own hierarchy, kept for the cell's life."""
+    """memory, cpuacct and pids, each in its own hierarchy, kept for the cell's life.
+
+    Only the memory group is made anew when a former run left something charged to it:
+    page cache of a toolchain it was the first to read, or shared memory that the kernel
+    has not taken back yet. What is left stays where it is and is nobody's any more.
+    """
 
     def __init__(self, parents: dict[str, Path], name: str) -> None:
         self._folders = {kind: _Folder(path, name) for kind, path in parents.items()}
-        memory, cpu, pids = (self._folders[k] for k in ("memory", "cpuacct", "pids"))
-        self._procs = [f.file("cgroup.procs", os.O_WRONLY) for f in self._folders.values()]
-        self._limit = memory.file("memory.limit_in_bytes")
-        self._usage = memory.file("memory.usage_in_bytes", os.O_RDONLY)
-        self._peak = memory.file("memory.max_usage_in_bytes")
-        self._oom = memory.file("memory.oom_control", os.O_RDONLY)
-        self._memory_stat = memory.file("memory.stat", os.O_RDONLY)
-        self._empty = memory.file("memory.force_empty", os.O_WRONLY)
+        cpu, pids = self._folders["cpuacct"], self._folders["pids"]
+        self._procs = {k: f.file("cgroup.procs", os.O_WRONLY) for k, f in self._folders.items()}
         self._cpu = cpu.file("cpuacct.usage", os.O_RDONLY)
         self._pids = pids.file("pids.max", os.O_WRONLY)
-        with contextlib.suppress(OSError):  # no swap accounting: nothing to turn off
-            os.write(swappiness := memory.file("memory.swappiness", os.O_WRONLY), b"0")
-            os.close(swappiness)
-        self._limits = (0, 0)
+        self._memory: dict[str, int] = {}
+        self._open_memory()
+        self._processes = 0
         self._cpu_before = self._oom_before = self._usage_before = 0
 
+    def _open_memory(self) -> None:
+        folder = self._folders["memory"]
+        for name in ("limit_in_bytes", "max_usage_in_bytes"):
+            self._memory[name] = folder.file(f"memory.{name}")
+        for name in ("usage_in_bytes", "oom_control", "stat"):
+            self._memory[name] = folder.file(f"memory.{name}", os.O_RDONLY)
+        with contextlib.suppress(OSError):  # no swap accounting: nothing to turn off
+            os.write(swappiness := folder.file("memory.swappiness", os.O_WRONLY), b"0")
+            os.close(swappiness)
+        self._limit = 0
+
+    def _renew_memory(self) -> None:
+        for fd in (*self._memory.values(), self._procs["memory"]):
+            os.close(fd)
+        folder = self._folders["memory"]
+        folder.remove()
+        folder.make()
+        self._procs["memory"] = folder.file("cgroup.procs", os.O_WRONLY)
+        self._open_memory()
+
     def prepare(self, memory_bytes: int, processes: int) -> list[int]:
-        leftover = int(_read(self._usage))
-        if leftover > 1024 * 1024:  # page cache of files a former run was the first to read
-            with contextlib.suppress(OSError):
-                os.write(self._empty, b"0")
-            leftover = int(_read(self._usage))
-        if self._limits != (memory_bytes, processes):
-            os.write(self._limit, str(memory_bytes).encode())
+        if int(_read(self._memory["usage_in_bytes"])) > _LEFTOVER_BYTES:
+            self._renew_memory()
+        if self._limit != memory_bytes:
+            try:
+                os.write(self._memory["limit_in_bytes"], str(memory_bytes).encode())
+            except OSError:  # EBUSY: even the little that is left is too much for this limit
+                self._renew_memory()
+                os.write(self._memory["limit_in_bytes"], str(memory_bytes).encode())
+            self._limit = memory_bytes
+        if self._processes != processes:
             os.write(self._pids, str(processes).encode())
-            self._limits = (memory_bytes, processes)
-        os.write(self._peak, b"0")
-        self._usage_before = leftover
+            self._processes = processes
+        os.write(self._memory["max_usage_in_bytes"], b"0")
+        self._usage_before = int(_read(self._memory["usage_in_bytes"]))
         self._cpu_before = int(_read(self._cpu))
         self._oom_before = self._oom_count()
-        return self._procs
+        return list(self._procs.values())
 
     def cpu_ns(self) -> int:
         return int(_read(self._cpu)) - self._cpu_before
 
     def peak_bytes(self) -> int:
         """The group's peak less the page cache of the files it read, which is no use of its own."""
-        peak = int(_read(self._peak)) - self._usage_before
-        file_cache = sum(_stat(self._memory_stat, b"inactive_file", b"active_file"))
+        peak = int(_read(self._memory["max_usage_in_bytes"])) - self._usage_before
+        file_cache = sum(_stat(self._memory["stat"], b"inactive_file", b"active_file"))
         return max(0, peak - file_cache)
 
     def oom_kills(self) -> int:
         return self._oom_count() - self._oom_before
 
     def _oom_count(self) -> int:
-        return _stat(self._oom, b"oom_kill")[0]
+        return _stat(self._memory["oom_control"], b"oom_kill")[0]
 
     def close(self) -> None:
         for folder in self._folders.values():

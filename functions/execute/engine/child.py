@@ -24,6 +24,7 @@ import select
 import signal
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from functions.execute.engine import landlock, root, syscalls
@@ -31,7 +32,7 @@ from functions.execute.engine import landlock, root, syscalls
 #: wait status, user µs, system µs, max RSS KiB, wall ns, wait on the run queue ns
 REPORT = struct.Struct("=iqqqqq")
 
-_NEW_NAMESPACES = syscalls.CLONE_NEWPID | syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC
+NEW_NAMESPACES = syscalls.CLONE_NEWPID | syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC
 
 
 @dataclass(kw_only=True)
@@ -58,16 +59,37 @@ class Start:
 
 
 def start(run: Start) -> int:
-    """Clone init; gives its pid, a child of the caller."""
-    pid = syscalls.clone(_NEW_NAMESPACES)
+    """Clone init, which execs the program; gives init's pid, a child of the caller."""
+    pid = syscalls.clone(NEW_NAMESPACES)
     if pid == 0:
-        try:
-            _init(run)
-        except BaseException as error:  # nothing may unwind into the keeper's code
-            tell(run.report_fd, error)
-        finally:
-            os._exit(1)
+        init(run, _exec)
     return pid
+
+
+def init(run: Start, become: Callable[[Start], None]) -> None:
+    """Be the init of a new pid namespace: start the program, reap, report, end.
+
+    Args:
+        become: turns the forked process into the program. If it returns, so does `init`,
+            in the program only: that is how a nursery's program goes on.
+    """
+    try:
+        program, began_ns = _prepare(run)
+    except BaseException as error:  # nothing may unwind into the caller's code
+        tell(run.report_fd, error)
+        os._exit(1)
+    if program == 0:
+        try:
+            become(run)
+        except BaseException as error:
+            tell(run.report_fd, error)
+            os._exit(127)
+        return
+    syscalls.set_name(b"assay-init")
+    for fd in (run.stdin_fd, run.stdout_fd, run.stderr_fd):
+        os.close(fd)
+    os.write(run.report_fd, b"S" + _reap(program, began_ns))
+    os._exit(0)
 
 
 def tell(fd: int, error: BaseException) -> None:
@@ -78,15 +100,17 @@ def tell(fd: int, error: BaseException) -> None:
 def die_with_keeper(run: Start) -> None:
     """Tie init's life to the keeper's; the keeper's end of the report pipe closes here."""
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-    os.close(run.reader_fd)
+    if run.reader_fd >= 0:
+        os.close(run.reader_fd)
     watch = select.poll()
     watch.register(run.report_fd, 0)
-    if watch.poll(0):  # nobody reads any more: the keeper died before the line above
+    if watch.poll(0):  # nobody reads any more: the keeper died before the first line
         os._exit(1)
     os.setsid()
 
 
-def _init(run: Start) -> None:
+def _prepare(run: Start) -> tuple[int, int]:
+    """Mount what is new for the run and fork; gives the program's pid (0 in it) and the time."""
     die_with_keeper(run)
     syscalls.move_mount(run.box_fd, root.BOX)
     for name, target in root.BOX_VIEWS.items():
@@ -94,19 +118,7 @@ def _init(run: Start) -> None:
     safe = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
     syscalls.mount("proc", "/proc", "proc", safe, "hidepid=2,subset=pid")
     began_ns = time.monotonic_ns()
-    program = os.fork()
-    if program == 0:
-        try:
-            _become(run)
-        except BaseException as error:
-            tell(run.report_fd, error)
-        finally:
-            os._exit(127)
-    for fd in (run.stdin_fd, run.stdout_fd, run.stderr_fd):
-        os.close(fd)
-    report = _reap(program, began_ns)
-    os.write(run.report_fd, b"S" + report)
-    os._exit(0)
+    return os.fork(), began_ns
 
 
 def _reap(program: int, began_ns: int) -> bytes:
@@ -144,8 +156,14 @@ def run_queue_wait_ns(process: str) -> int:
         return 0
 
 
-def _become(run: Start) -> None:
+def _exec(run: Start) -> None:
     """Turn this process into the program. Never returns."""
+    enter(run)
+    exec_filtered(run)
+
+
+def enter(run: Start) -> None:
+    """Everything that both ways to start have in common: only the filter is missing then."""
     take_descriptors(run)
     for fd in run.group_fds:
         os.write(fd, b"0")
@@ -161,7 +179,6 @@ def _become(run: Start) -> None:
         resource.setrlimit(kind, (value, value))
     if fence >= 0:
         syscalls.landlock_restrict(fence)
-    exec_filtered(run)
 
 
 def take_descriptors(run: Start) -> None:
@@ -201,8 +218,13 @@ def give_up_privileges() -> None:
 
 def exec_filtered(run: Start) -> None:
     """The last steps: default signals, no descriptors but three, the filter, exec."""
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them; exec would keep that
-        signal.signal(number, signal.SIG_DFL)
+    default_signals()
     syscalls.close_from(3, at_exec=True)
     syscalls.load_seccomp(run.filter)
     os.execve(run.argv[0], run.argv, run.env)
+
+
+def default_signals() -> None:
+    """What Python or the keeper ignores, exec would keep ignored."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)

@@ -14,14 +14,24 @@ import contextlib
 import os
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from functions.execute.engine import cgroups, probe, root
-from functions.execute.engine.cell import Cell, CellConfig
+from functions.execute.engine.cell import BASE_ENV, Cell, CellConfig
 from functions.execute.engine.program import EngineError, Limits, OnOutput, Program, Run
 
 #: Cells run programs as this user and the following ones.
 _FIRST_UID = 61_000
+
+
+@dataclass(frozen=True)
+class ForkStart:
+    """A Python that is started once per cell and forked for each run."""
+
+    binary: str
+    env: Mapping[str, str]
 
 
 class Engine:
@@ -34,6 +44,7 @@ class Engine:
         isolation: str = "best",
         mounts: Iterable[str] = (),
         hides: Iterable[str] = (),
+        forks: ForkStart | None = None,
     ) -> None:
         """
         Args:
@@ -42,6 +53,7 @@ class Engine:
                 container take exactly that.
             mounts: toolchain folders that programs may read.
             hides: folders below them that appear empty.
+            forks: the Python whose programs are forked rather than exec'd.
 
         Raises:
             EngineError: this machine does not give what was asked for.
@@ -51,6 +63,7 @@ class Engine:
         self._folders = cgroups.parents() if self.level == "full" else {}
         self.reclaimed = cgroups.reclaim(self._folders)
         self._mounts, self._hides = list(mounts), list(hides)
+        self._forks = forks if self.level != "container" else None
         self._idle: queue.LifoQueue[Cell] = queue.LifoQueue()
         self._broken: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._cells: dict[int, Cell] = {}
@@ -111,6 +124,15 @@ class Engine:
         if threading.current_thread() is threading.main_thread():
             self.repair(0)
 
+    def _nursery(self) -> dict[str, Any] | None:
+        if self._forks is None:
+            return None
+        return {
+            "binary": self.shown_at(self._forks.binary),
+            "env": {**BASE_ENV, **self._forks.env},
+            "stack_bytes": Limits().stack_bytes,
+        }
+
     def _new_cell(self, index: int) -> Cell:
         return Cell(
             CellConfig(
@@ -121,6 +143,7 @@ class Engine:
                 landlock_abi=self.facts.landlock_abi,
                 mounts=self._mounts,
                 hides=self._hides,
+                nursery=self._nursery(),
             )
         )
 

@@ -20,6 +20,7 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from functions.execute.engine import (
     syscalls,
     wire,
 )
+from functions.execute.engine.nurse import Nurse
 from functions.execute.engine.supervise import Supervision
 
 
@@ -45,9 +47,14 @@ class Keeper:
         self.rootless = os.geteuid() != 0
         self.landlock_abi: int = config["landlock_abi"]
         self._home = contained.Home() if config["level"] == "container" else None
-        self.filter = seccomp.program(sockets=not self._home, processes=not self._home)
+        self.filter = seccomp.program(
+            sockets=not self._home,
+            processes=not self._home,
+            unseen_memory=bool(config["folders"]),
+        )
         self.readable: list[str] = config["mounts"] + root.SYSTEM if self._home else []
-        self.start = contained.start if self._home else child.start
+        self.start_mode = "exec"
+        self._nurse: Nurse | None = None
         self.group: cgroups.RunGroup | None = None
         if config["folders"]:
             folders = {kind: Path(path) for kind, path in config["folders"].items()}
@@ -58,6 +65,8 @@ class Keeper:
         if not self._home:
             self._enter_namespaces()
             root.enter(config["mounts"], config["hides"], self.uid, keep_proc=self.rootless)
+        if config["nursery"] and not self._home:
+            self._nurse = Nurse(**config["nursery"])
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
 
     def _enter_namespaces(self) -> None:
@@ -80,27 +89,50 @@ class Keeper:
             if not kind:
                 return
             if kind == wire.REQUEST:
-                self._run(json.loads(body), fds)
+                self._run(json.loads(wire.read_file(fds.pop())), fds)
             # Anything else came too late for a run that had ended by itself.
 
     def _run(self, request: dict[str, Any], fds: list[int]) -> None:
-        self._box_fd = self._new_box(request, fds[1])
+        content = wire.read_file(fds[1])
+        files: dict[str, bytes] = {}
+        offset = 0
+        for name, size in request["files"]:
+            files[name] = content[offset : offset + size]
+            offset += size
+        self._box_fd = self._new_box(request["limits"], files)
         try:
-            Supervision(self, request, fds).run(self._box_fd)
+            Supervision(self, request, fds[0], files).run(self._box_fd)
         finally:
             os.close(self._box_fd)
-            os.close(fds[1])
             if self._home:
                 self._home.clear()
+        if self._nurse:
+            self._nurse.replace_if_old()
 
     def close(self) -> None:
         """Leave nothing behind."""
+        if self._nurse:
+            self._nurse.close()
         if self.group:
             self.group.close()
         if self._home:
             self._home.close()
 
     # -- what supervision needs of the cell -------------------------------------------
+
+    def start(self, run: child.Start, files: Mapping[str, bytes], stack_bytes: int) -> int:
+        """Start a run, by fork where that is equal; gives the pid of its init."""
+        self.start_mode = "exec"
+        if self._home:
+            return contained.start(run)
+        if self._nurse and self._nurse.takes(run, files, stack_bytes):
+            try:
+                pid = self._nurse.start(run)
+            except OSError:
+                return child.start(run)  # the nursery is being replaced
+            self.start_mode = "fork"
+            return pid
+        return child.start(run)
 
     def give(self, fd: int) -> None:
         """Make the run's user the owner of a pipe. Rootless, it is already."""
@@ -128,10 +160,9 @@ class Keeper:
             (resource.RLIMIT_NICE, 0),
             (resource.RLIMIT_RTPRIO, 0),
         ]
-        if (
-            self.group is None and not self._home
-        ):  # counted per user and user namespace: each run has its own
-            values.append((resource.RLIMIT_NPROC, limits["processes"]))
+        if self.group is None:  # counted per user and user namespace: mostly a run's own
+            others = contained.tasks_of_user() if self._home and self.rootless else 0
+            values.append((resource.RLIMIT_NPROC, limits["processes"] + others))
         return values
 
     def send_files(self, names: list[str], limit_bytes: int) -> None:
@@ -163,9 +194,8 @@ class Keeper:
 
     # -- the run's tmpfs --------------------------------------------------------------
 
-    def _new_box(self, request: dict[str, Any], files_fd: int) -> int:
+    def _new_box(self, limits: dict[str, int], files: Mapping[str, bytes]) -> int:
         """A fresh tmpfs with the program's files in it; nobody else has it yet."""
-        limits = request["limits"]
         size, inodes = str(limits["disk_bytes"]), str(limits["disk_inodes"])
         box = (
             self._home.new_box()
@@ -175,15 +205,13 @@ class Keeper:
         for name in root.BOX_VIEWS:
             os.mkdir(name, 0o700 if name == "work" else 0o1777, dir_fd=box)
         work = os.open("work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=box)
-        offset = 0
-        for name, size, mode in request["files"]:
-            self._place(work, name, os.pread(files_fd, size, offset), mode)
-            offset += size
+        for name, data in files.items():
+            self._place(work, name, data)
         self._own(work)
         os.close(work)
         return box
 
-    def _place(self, work: int, name: str, content: bytes, mode: int) -> None:
+    def _place(self, work: int, name: str, content: bytes) -> None:
         folders = name.split("/")[:-1]
         for depth in range(1, len(folders) + 1):
             folder = "/".join(folders[:depth])
@@ -192,7 +220,7 @@ class Keeper:
             if not self.rootless:
                 os.chown(folder, self.uid, self.uid, dir_fd=work, follow_symlinks=False)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        file = os.open(name, flags, mode, dir_fd=work)
+        file = os.open(name, flags, 0o755, dir_fd=work)
         view = memoryview(content)
         while view:
             view = view[os.write(file, view) :]
@@ -209,6 +237,7 @@ def main(control_fd: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the worker's business
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    syscalls.set_name(b"assay-keeper")
     control = socket.socket(fileno=control_fd)
     kind, body, _ = wire.receive(control)
     if not kind:

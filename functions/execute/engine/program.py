@@ -84,3 +84,6 @@ class EngineError(Exception):
 
 #: Told of output while the program runs: ("stdout" or "stderr", bytes).
 OnOutput = Callable[[str, bytes], None]
+
+#: Told that a program has stopped writing for a moment.
+OnPause = Callable[[], None]

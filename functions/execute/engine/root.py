@@ -70,6 +70,7 @@ def enter(mounts: list[str], hides: list[str], uid: int, *, keep_proc: bool) -> 
         if target.is_dir():
             syscalls.mount("none", str(target), "tmpfs", syscalls.MS_RDONLY, "size=4k,mode=755")
     _furnish(base, uid)
+    _show_engine(base)
     if keep_proc:
         syscalls.mount("/proc", str(base / "proc"), flags=syscalls.MS_BIND | syscalls.MS_REC)
     syscalls.set_read_only(str(base), recursive=False)
@@ -99,6 +100,14 @@ def _show(path: str, target: Path) -> None:
         return
     syscalls.mount(path, str(target), flags=syscalls.MS_BIND | syscalls.MS_REC)
     syscalls.set_read_only(str(target), recursive=True)
+
+
+def _show_engine(base: Path) -> None:
+    """This package, for a nursery to import: where its sitecustomize is found as such."""
+    home = base / "opt/nursery"
+    package = home / "functions/execute/engine"
+    _show(str(Path(__file__).parent), package)
+    (home / "sitecustomize.py").symlink_to("functions/execute/engine/sitecustomize.py")
 
 
 def _furnish(base: Path, uid: int) -> None:

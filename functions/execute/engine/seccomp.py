@@ -9,8 +9,8 @@ assembled once per cell into classic BPF and loaded by each run just before exec
   filter by number means nothing there.
 - `clone3` answers ENOSYS: its flags are behind a pointer that BPF cannot read, and
   libcs fall back to `clone`, whose namespace flags are then refused.
-- Calls without argument rules are answered from the kernel's own bitmap
-  (seccomp(2), Linux 5.11), so the length of the list costs nothing at run time.
+- Calls that are always allowed are answered from the kernel's own bitmap (Linux 5.11),
+  so the filter costs them nothing at run time.
 
 Numbers: syscalls(2), asm/unistd_64.h and asm-generic/unistd.h.
 """
@@ -108,13 +108,50 @@ _REFUSED: dict[str, tuple[int, int]] = {
     "personality": (135, 92),
 }
 
+# Memory that shows in no process: refused where it is not counted by a control group.
+_UNSEEN_MEMORY: dict[str, tuple[int, int]] = {"memfd_create": (319, 279), "shmget": (29, 194)}
+
+# At level `container` there are no namespaces to end these with the run, and Landlock
+# says nothing about the modes, owners and times of files that belong to the same user.
+_OUTLIVING: dict[str, tuple[int, int]] = {
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "shmat": (30, 196),
+    "mq_open": (240, 180),
+    "inotify_init": (253, -1),
+    "inotify_init1": (294, 26),
+    "chmod": (90, -1),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, -1),
+    "fchown": (93, 55),
+    "lchown": (94, -1),
+    "fchownat": (260, 54),
+    "utime": (132, -1),
+    "utimes": (235, -1),
+    "futimesat": (261, -1),
+    "utimensat": (280, 88),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "setxattrat": (463, 463),
+    "removexattrat": (466, 466),
+    "file_setattr": (469, 469),
+}
+
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 _SOCKET, _SOCKETPAIR = (41, 198), (53, 199)
-_IOCTL, _PRCTL = (16, 29), (157, 167)
+_FORK, _VFORK = (57, -1), (58, -1)
+_IOCTL, _PRCTL, _PRLIMIT = (16, 29), (157, 167), (302, 261)
 
 _NAMESPACE_FLAGS = 0x7E020080  # every CLONE_NEW*, CLONE_NEWTIME too
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+_FILE_ATTRIBUTES = (0x40086602, 0x401C5820, 0x40806685)  # FS_IOC_SETFLAGS, _FSSETXATTR, verity
 
 
 def _statement(code: int, value: int) -> bytes:
@@ -145,15 +182,6 @@ def _at_least(value: int, if_true: int, if_false: int) -> bytes:
     return _jump(0x35, value, if_true, if_false)
 
 
-def _refuse(number: int, error: int) -> bytes:
-    return _equal(number, 0, 1) + _answer(_ERRNO | error)
-
-
-def _when(number: int, body: bytes) -> bytes:
-    """Run `body`, which must answer, for one system call; fall through otherwise."""
-    return _equal(number, 0, len(body) // 8) + body
-
-
 def _only_values(offset: int, allowed: tuple[int, ...], error: int) -> bytes:
     tests = b"".join(_equal(v, len(allowed) - i, 0) for i, v in enumerate(allowed))
     return _load(offset) + tests + _answer(_ERRNO | error) + _answer(_ALLOW)
@@ -164,34 +192,57 @@ def _not_values(offset: int, refused: tuple[int, ...], error: int) -> bytes:
     return _load(offset) + tests + _answer(_ALLOW) + _answer(_ERRNO | error)
 
 
-def program(*, sockets: bool = True, processes: bool = True) -> bytes:
+def program(*, sockets: bool = True, processes: bool = True, unseen_memory: bool = True) -> bytes:
     """Assemble the filter.
 
     Args:
         sockets: allow UNIX and IP sockets (the run has an empty network namespace).
-        processes: allow forks; without, only threads may be created, and signals are
-            left to Landlock.
+        processes: allow forks; without, at level `container`, only threads may be created,
+            and what a namespace would end with the run is refused.
+        unseen_memory: allow memory that belongs to no process; a control group counts it.
     """
-    column = {"x86_64": 0, "aarch64": 1}[syscalls.ARCH]
     code = _load(_ARCH) + _equal(_AUDIT_ARCH[syscalls.ARCH], 1, 0) + _answer(_KILL) + _load(_NR)
     if syscalls.ARCH == "x86_64":
         code += _at_least(_X32_BIT, 0, 1) + _answer(_KILL)
-    for numbers in _REFUSED.values():
-        if numbers[column] >= 0:
-            code += _refuse(numbers[column], errno.EPERM)
-    code += _refuse(_CLONE3[column], errno.ENOSYS)
-    code += _when(_CLONE[column], _clone_rule(processes))
-    code += _when(_IOCTL[column], _not_values(_ARG1, (_TIOCSTI, _TIOCLINUX), errno.EPERM))
+    chosen = rules(sockets=sockets, processes=processes, unseen_memory=unseen_memory)
+    return code + _tree(sorted(chosen.items()))
+
+
+def rules(*, sockets: bool, processes: bool, unseen_memory: bool) -> dict[int, bytes]:
+    """What to do for a system call, by number: BPF that answers."""
+    column = {"x86_64": 0, "aarch64": 1}[syscalls.ARCH]
+    refused = [*_REFUSED.values()]
+    refused += [] if unseen_memory else [*_UNSEEN_MEMORY.values()]
+    refused += [] if processes else [*_OUTLIVING.values(), _FORK, _VFORK]
+    found = {row[column]: _answer(_ERRNO | errno.EPERM) for row in refused}
     families = (_AF_UNIX, _AF_INET, _AF_INET6) if sockets else ()
-    for call in (_SOCKET, _SOCKETPAIR):
-        only = families if call is _SOCKET else (_AF_UNIX,)
-        code += _when(call[column], _only_values(_ARG0, only, errno.EAFNOSUPPORT))
+    ioctls = (_TIOCSTI, _TIOCLINUX) if processes else (_TIOCSTI, _TIOCLINUX, *_FILE_ATTRIBUTES)
+    found[_CLONE3[column]] = _answer(_ERRNO | errno.ENOSYS)
+    found[_CLONE[column]] = _clone_rule(processes)
+    found[_IOCTL[column]] = _not_values(_ARG1, ioctls, errno.EPERM)
+    found[_SOCKET[column]] = _only_values(_ARG0, families, errno.EAFNOSUPPORT)
+    found[_SOCKETPAIR[column]] = _only_values(_ARG0, (_AF_UNIX,), errno.EAFNOSUPPORT)
     if not processes:
-        pdeathsig = (syscalls.PR_SET_PDEATHSIG,)  # what ends the program with its init
-        code += _when(_PRCTL[column], _not_values(_ARG0, pdeathsig, errno.EPERM))
-        if syscalls.ARCH == "x86_64":
-            code += _refuse(57, errno.EPERM) + _refuse(58, errno.EPERM)  # fork, vfork
-    return code + _answer(_ALLOW)
+        # What ends the program with its init; and the limits of others, by their pid.
+        found[_PRCTL[column]] = _not_values(_ARG0, (syscalls.PR_SET_PDEATHSIG,), errno.EPERM)
+        found[_PRLIMIT[column]] = _only_values(_ARG0, (0,), errno.EPERM)
+    found.pop(-1, None)
+    return found
+
+
+def _tree(found: list[tuple[int, bytes]]) -> bytes:
+    """A binary search over the numbers, which are in the accumulator.
+
+    The kernel runs a new filter once for each call it knows, to learn which are always
+    allowed; with a tree that takes a tenth of the steps of a list.
+    """
+    if len(found) == 1:
+        number, body = found[0]
+        return _equal(number, 0, len(body) // 8) + body + _answer(_ALLOW)
+    middle = len(found) // 2
+    low, high = _tree(found[:middle]), _tree(found[middle:])
+    go_high = _statement(0x05, len(low) // 8)  # BPF_JA: conditional jumps reach 255 only
+    return _at_least(found[middle][0], 0, 1) + go_high + low + high
 
 
 def _clone_rule(processes: bool) -> bytes:

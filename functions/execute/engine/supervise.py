@@ -21,6 +21,7 @@ import signal
 import socket
 import time
 from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from functions.execute.engine import child, wire
@@ -63,7 +64,13 @@ class _Stream:
 class Supervision:
     """One run from its request to its last packet."""
 
-    def __init__(self, keeper: Keeper, request: dict[str, Any], fds: list[int]) -> None:
+    def __init__(
+        self,
+        keeper: Keeper,
+        request: dict[str, Any],
+        stdin_fd: int,
+        files: Mapping[str, bytes],
+    ) -> None:
         self._keeper = keeper
         self._control: socket.socket = keeper.control
         self._limits: dict[str, int] = request["limits"]
@@ -73,8 +80,10 @@ class Supervision:
             stream = _Stream(kind, self._limits["output_bytes"])
             self._streams[stream.reader] = stream
         self._report, self._report_writer = os.pipe()
-        self._stdin_reader, self._stdin_writer = fds[0], -1
+        self._files = files
+        self._stdin_reader, self._stdin_writer = stdin_fd, -1
         if request["stdin"] == "pipe":
+            os.close(stdin_fd)
             self._stdin_reader, self._stdin_writer = os.pipe()
             os.set_blocking(self._stdin_writer, False)
         self._to_feed = bytearray()
@@ -123,7 +132,9 @@ class Supervision:
                 filter=keeper.filter,
                 landlock_abi=keeper.landlock_abi,
                 readable=keeper.readable,
-            )
+            ),
+            self._files,
+            limits["stack_bytes"],
         )
         self._pidfd = os.pidfd_open(self._pid)
         for fd in (out.writer, err.writer, self._report_writer, self._stdin_reader):
@@ -286,6 +297,7 @@ class Supervision:
             "wall_ns": time.monotonic_ns() - self._began_ns,
             "wait_ns": 0,
             "error": "",
+            "start_mode": self._keeper.start_mode,
             "truncated": [s.truncated for s in self._streams.values()],
         }
         cpu_ns, max_rss_kib = int(init_cpu_s * 1e9), 0

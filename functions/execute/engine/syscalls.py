@@ -162,6 +162,12 @@ def prctl(option: int, value: int) -> None:
     )
 
 
+def set_name(name: bytes) -> None:
+    """Name this thread for ps and top: PR_SET_NAME of prctl(2), at most 15 bytes."""
+    pr_set_name, buffer = 15, ctypes.create_string_buffer(name)
+    prctl(pr_set_name, ctypes.addressof(buffer))
+
+
 def drop_bounding_set() -> None:
     """Empty the capability bounding set, so that no exec gains anything: capabilities(7)."""
     for capability in range(64):

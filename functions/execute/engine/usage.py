@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from typing import Protocol
 
 from functions.execute.engine.cgroups import RunGroup
 
+_SHARED_FOR_S = 0.1
 _TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
@@ -23,6 +25,11 @@ def _read(proc_fd: int, path: str) -> bytes:
         return b""
     finally:
         os.close(fd)
+
+
+def _sum_kib(text: bytes, names: tuple[bytes, ...]) -> int:
+    """The sum of some lines of a file like /proc/<pid>/status."""
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(names))
 
 
 def _descendants(proc_fd: int, pid: int) -> list[int]:
@@ -93,8 +100,10 @@ class GroupUsage:
 class TreeUsage:
     """Without control groups: add up what /proc says of each process, often.
 
-    A process that ends between two looks is seen through its parent's totals, one whose
-    parent ignores SIGCHLD is lost: supervised is less than enforced, and is called so.
+    CPU time is counted twice, and the larger figure is believed: what each process ever
+    seen used itself, and what the living and those they waited for used, as parents are
+    told. A process whose parent ignores SIGCHLD and that ends between two looks is in
+    neither: supervised is less than enforced, and is called so.
     """
 
     interval_ms = 10
@@ -103,27 +112,61 @@ class TreeUsage:
         self._proc_fd = proc_fd
         self._init = init
         self._limit_bytes = memory_limit_bytes
+        self._shared = 0
+        self._shared_until = 0.0
+        self._own_ticks: dict[tuple[int, bytes], int] = {}  # by pid and start time
         self.cpu_ns = 0
         self.memory_bytes = 0
         self.oom_killed = False
 
     def poll(self) -> None:
-        cpu_ticks = memory_kib = 0
+        # Orphans end as init's children; init itself is none of the program's.
+        tree_ticks = sum(int(field) for field in self._stat(self._init)[13:15])
+        memory_kib = 0
         for pid in _descendants(self._proc_fd, self._init):
-            fields = _read(self._proc_fd, f"{pid}/stat").rpartition(b")")[2].split()
-            if len(fields) > 14:
-                cpu_ticks += sum(int(f) for f in fields[11:15])
-            memory_kib += self._private_kib(pid)
-        self.cpu_ns = max(self.cpu_ns, cpu_ticks * _TICK_NS)
-        self.memory_bytes = max(self.memory_bytes, memory_kib * 1024)
+            fields = self._stat(pid)
+            if fields:
+                tree_ticks += sum(int(field) for field in fields[11:15])
+                self._own_ticks[pid, fields[19]] = int(fields[11]) + int(fields[12])
+            memory_kib += self._resident_kib(pid)
+        ticks = max(tree_ticks, sum(self._own_ticks.values()))
+        self.cpu_ns = max(self.cpu_ns, ticks * _TICK_NS)
+        memory_bytes = memory_kib * 1024
+        if memory_bytes > self._limit_bytes:
+            memory_bytes -= self._shared_bytes(memory_bytes)
+        self.memory_bytes = max(self.memory_bytes, memory_bytes)
         self.oom_killed = self.oom_killed or self.memory_bytes > self._limit_bytes
 
-    def _private_kib(self, pid: int) -> int:
-        total = 0
-        for line in _read(self._proc_fd, f"{pid}/status").splitlines():
-            if line.startswith((b"RssAnon:", b"RssShmem:")):
-                total += int(line.split()[1])
-        return total
+    def _shared_bytes(self, counted_bytes: int) -> int:
+        """How much of what was counted is shared by several processes, and counted often.
+
+        Exact but slow to ask the kernel for; so it is asked when it decides, and now and
+        then, since sharing ends when one of them writes.
+        """
+        now = time.monotonic()
+        if counted_bytes - self._shared > self._limit_bytes or now > self._shared_until:
+            pids = _descendants(self._proc_fd, self._init)
+            exact_bytes = sum(self._proportional_kib(pid) for pid in pids) * 1024
+            self._shared = max(0, counted_bytes - exact_bytes)
+            self._shared_until = now + _SHARED_FOR_S
+        return self._shared
+
+    def _stat(self, pid: int) -> list[bytes]:
+        """The fields of proc(5)'s stat from the state on; its field 3 is number 0 here."""
+        return _read(self._proc_fd, f"{pid}/stat").rpartition(b")")[2].split()
+
+    def _resident_kib(self, pid: int) -> int:
+        """Anonymous and shared memory, and the page tables that a sparse map can grow."""
+        names = (b"RssAnon:", b"RssShmem:", b"VmPTE:")
+        return _sum_kib(_read(self._proc_fd, f"{pid}/status"), names)
+
+    def _proportional_kib(self, pid: int) -> int:
+        """The same with every shared page divided by its sharers."""
+        text = _read(self._proc_fd, f"{pid}/smaps_rollup")
+        page_tables = _sum_kib(_read(self._proc_fd, f"{pid}/status"), (b"VmPTE:",))
+        if not text:  # gone, or not ours to see
+            return self._resident_kib(pid)
+        return _sum_kib(text, (b"Pss_Anon:", b"Pss_Shmem:")) + page_tables
 
     def finish(self, cpu_ns: int, max_rss_kib: int) -> None:
         """The last word, from the program's own exit."""
