@@ -44,6 +44,9 @@ MAX_STDIN_BYTES = 8 * MIB
 MAX_EXPECTED_BYTES = 8 * MIB
 MAX_FILES = 64
 MAX_FILES_BYTES = 8 * MIB
+#: Files brought back: their number, and their bytes together.
+MAX_COLLECT = 16
+MAX_COLLECT_BYTES = 8 * MIB
 MAX_ARGS = 64
 MAX_ARG_BYTES = 4 * KIB
 MAX_PROBLEM_ID = 128

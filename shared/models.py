@@ -48,6 +48,8 @@ class SubmitRequest(Wire, kw_only=True):
     stdin: str = ""
     args: list[str] = []
     files: list[FileRequest] = []
+    #: Names of files to bring back from the work folder, if the program leaves them there.
+    collect: list[str] = []
     limits: LimitsRequest = msgspec.field(default_factory=LimitsRequest)
     expected_output: str | None = None
 
@@ -71,22 +73,22 @@ class Spec(Stored, kw_only=True):
     stdin: str = ""
     args: list[str] = []
     files: dict[str, bytes] = {}
+    collect: list[str] = []
     limits: Limits
     expected_output: str | None = None
 
 
-class Output(Stored, kw_only=True):
-    """Bytes a program wrote: text where they are UTF-8, base64 where not."""
+class FileResult(Stored, omit_defaults=False, kw_only=True):
+    """A file that a program left in its work folder."""
 
-    text: str = ""
+    name: str
+    content: str
     encoding: Literal["utf-8", "base64"] = "utf-8"
-    truncated: bool = False
 
 
-class RunReport(Stored, kw_only=True):
-    """The figures of one run of one program. `None` means: not measured."""
+class RunFigures(Stored, omit_defaults=False, kw_only=True):
+    """What was measured of one run. `None` means: not measured."""
 
-    verdict: Verdict
     exit_code: int | None = None
     signal: str | None = None
     cpu_time_ms: float | None = None
@@ -97,6 +99,7 @@ class RunReport(Stored, kw_only=True):
     limit: str | None = None
     start_mode: str | None = None
     message: str | None = None
+    truncated: bool = False
 
 
 class Result(Stored, omit_defaults=False, kw_only=True):
@@ -122,6 +125,10 @@ class Result(Stored, omit_defaults=False, kw_only=True):
     start_mode: str | None = None
     message: str | None = None
     compile_output: str | None = None
+    #: Files brought back; one that is missing, too large or no regular file is left out.
+    files: list[FileResult] = []
+    #: Both runs, where a time-limit verdict was confirmed by one more; else empty.
+    runs: list[RunFigures] = []
     attempts: int = 0
     created_ms: int | None = None
     started_ms: int | None = None

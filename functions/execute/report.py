@@ -14,6 +14,7 @@ from typing import Any
 
 import redis
 
+from functions.execute.engine.program import Run
 from functions.execute.text import LiveText, encode_output
 from shared.claims import Claim, Claims, Event
 from shared.models import encode
@@ -43,6 +44,10 @@ class Report:
         """The program is about to start."""
         self._tell([(EventType.RUNNING, b"{}")], State.RUNNING)
 
+    def confirming(self) -> None:
+        """The program runs once more; what it writes then is not told live."""
+        self._tell([(EventType.RUNNING, b'{"confirming":true}')])
+
     def output(self, stream: str, data: bytes) -> None:
         """A piece of live output."""
         room = LIVE_BYTES - self._told_bytes[stream]
@@ -60,7 +65,7 @@ class Report:
 
     def finish(self, verdict: Verdict, result: dict[str, Any], tests: list[dict[str, Any]]) -> None:
         """Write the verdict, whatever it takes; nothing if the claim is lost meanwhile."""
-        events = list(self._live_events())
+        events = [*self._live_events(), *self._held_back()]
         events += [(EventType.TEST, encode(test)) for test in tests]
         summary = {k: v for k, v in result.items() if k not in _TOO_LARGE_FOR_EVENTS}
         summary |= {"status": State.FINISHED, "verdict": verdict}
@@ -87,6 +92,15 @@ class Report:
         self._events += [self._output_event(stream, data) for stream, data in joined]
         return self._events
 
+    def _held_back(self) -> list[Event]:
+        """Half a character at the very end of an output is told as the bytes it is."""
+        rests = {stream: live.rest() for stream, live in self._live.items()}
+        return [
+            (EventType.OUTPUT, encode({"stream": stream, "text": rest[0], "encoding": rest[1]}))
+            for stream, rest in rests.items()
+            if rest and self._told_bytes[stream] < LIVE_BYTES
+        ]
+
     def _output_event(self, stream: str, data: bytes) -> Event:
         text, encoding = self._live[stream].piece(data)
         piece: dict[str, Any] = {"stream": stream, "text": text, "encoding": encoding}
@@ -104,13 +118,26 @@ class Report:
         return True
 
 
-_TOO_LARGE_FOR_EVENTS = {"stdout", "stdoutEncoding", "stderr", "stderrEncoding", "compileOutput"}
+_TOO_LARGE_FOR_EVENTS = {
+    "stdout",
+    "stdoutEncoding",
+    "stderr",
+    "stderrEncoding",
+    "compileOutput",
+    "files",
+}
 
 
-def output_fields(stdout: bytes, stderr: bytes) -> dict[str, str]:
+def file_out(name: str, data: bytes) -> dict[str, str]:
+    """A file that was collected, as the result carries it."""
+    content, encoding = encode_output(data)
+    return {"name": name, "content": content, "encoding": encoding}
+
+
+def output_fields(run: Run) -> dict[str, str]:
     """The four fields of a result that carry output."""
-    out, out_encoding = encode_output(stdout)
-    err, err_encoding = encode_output(stderr)
+    out, out_encoding = encode_output(run.stdout, cut=run.stdout_truncated)
+    err, err_encoding = encode_output(run.stderr, cut=run.stderr_truncated)
     return {
         "stdout": out,
         "stdoutEncoding": out_encoding,

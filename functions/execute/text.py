@@ -9,13 +9,13 @@ from typing import Literal
 Encoded = tuple[str, Literal["utf-8", "base64"]]
 
 
-def encode_output(data: bytes) -> Encoded:
-    """A whole output. Cut output may end inside a character: that one is left out."""
+def encode_output(data: bytes, *, cut: bool = False) -> Encoded:
+    """A whole output; when it was cut inside a character, that one is left out."""
     try:
         return data.decode(), "utf-8"
     except UnicodeDecodeError as error:
-        # At most 3 bytes at the very end, and only because there was no more to read.
-        if error.end == len(data) and error.reason == "unexpected end of data":
+        # At most 3 bytes at the very end, and only because the limit came between.
+        if cut and error.end == len(data) and error.reason == "unexpected end of data":
             return data[: error.start].decode(), "utf-8"
         return base64.b64encode(data).decode(), "base64"
 
@@ -37,3 +37,8 @@ class LiveText:
                 self._binary = True
                 data = held + data
         return base64.b64encode(data).decode(), "base64"
+
+    def rest(self) -> Encoded | None:
+        """What the pieces held back: the beginning of a character whose end never came."""
+        held = b"" if self._binary else self._decoder.getstate()[0]
+        return (base64.b64encode(held).decode(), "base64") if held else None

@@ -195,7 +195,7 @@ class Cell:
             "limits": asdict(limits),
             "stdin": "pipe" if interactive else "file",
             "collect": program.collect,
-            "collect_bytes": limits.disk_bytes,
+            "collect_bytes": program.collect_bytes,
         }
         fds = [
             wire.memory_file(b"" if interactive else program.stdin, "stdin"),

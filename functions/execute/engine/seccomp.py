@@ -222,10 +222,10 @@ def rules(*, sockets: bool, processes: bool, unseen_memory: bool) -> dict[int, b
     found[_IOCTL[column]] = _not_values(_ARG1, ioctls, errno.EPERM)
     found[_SOCKET[column]] = _only_values(_ARG0, families, errno.EAFNOSUPPORT)
     found[_SOCKETPAIR[column]] = _only_values(_ARG0, (_AF_UNIX,), errno.EAFNOSUPPORT)
-    if not processes:
-        # What ends the program with its init; and the limits of others, by their pid.
+    # The limits of others of the same user: of init, or of a worker.
+    found[_PRLIMIT[column]] = _only_values(_ARG0, (0,), errno.EPERM)
+    if not processes:  # what ends the program with its init
         found[_PRCTL[column]] = _not_values(_ARG0, (syscalls.PR_SET_PDEATHSIG,), errno.EPERM)
-        found[_PRLIMIT[column]] = _only_values(_ARG0, (0,), errno.EPERM)
     found.pop(-1, None)
     return found
 

@@ -4,7 +4,8 @@ A packet is one kind byte and a body. Large things travel as sealed memory files
 (memfd_create(2)) beside a packet, so a packet stays far below the socket's buffer.
 
 worker -> keeper                       keeper -> worker
-  R  JSON of a request, + descriptors    o / e  bytes of stdout / stderr
+  R  memory files: stdin, the content    o / e  bytes of stdout / stderr
+     of all files, JSON of the request
   i  bytes of stdin                      F      JSON [[name, size], ...] + a memory file
   z  end of stdin                        D      JSON of the finished run
   K  stop the run now                    X      text: this cell cannot go on

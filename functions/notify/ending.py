@@ -1,0 +1,27 @@
+"""Ending tasks for certain."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+log = logging.getLogger(__name__)
+
+_AGAIN_S = 0.05
+
+
+async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended.
+
+    Once is not enough: on Python 3.11 `asyncio.wait_for`, which redis-py uses inside,
+    swallows a cancellation that arrives together with its result.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        done, pending = await asyncio.wait(pending, timeout=_AGAIN_S)
+        for task in done:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.debug("a task ended with %r", error)

@@ -1,0 +1,225 @@
+"""`/socket`: many submissions' events over one WebSocket, with the same ids as over SSE.
+
+The client sends             {"subscribe": "<id>", "after"?: "<cursor>"}
+                             {"unsubscribe": "<id>"}
+The server sends             {"submissionId", "id", "event", "data"}   an event
+                             {"submissionId", "end": true}             no more will come
+                             {"submissionId"?, "error": {...}}         a problem document
+
+`/socket?submission=<id>&after=<cursor>` subscribes at once, and the server closes when
+the last subscription has ended. Closing codes: 1000 at the end, 1012 when the server
+shuts down (come back with the cursors), 4000 + status after an error in that short form.
+
+Theory of operation. One task listens, one task per subscription follows a stream; they
+only meet in `_say`, where a lock keeps a slow client from being waited for by all at
+once. The main task waits for the first reason to end, and then ends the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import closing, suppress
+
+import msgspec
+from starlette.requests import HTTPConnection
+
+from functions.notify.ending import end
+from functions.notify.events import Event, parse_cursor
+from functions.notify.hub import Hub
+from functions.notify.wire import SEND_TIMEOUT_S, ClientStuck, Outlet
+from shared.asgi import Message, Receive, Scope, Send
+from shared.errors import (
+    AssayError,
+    Conflict,
+    Internal,
+    InvalidRequest,
+    Overloaded,
+    TooLarge,
+    from_exception,
+)
+from shared.models import Wire, encode
+from shared.store import LOCAL_TENANT
+
+log = logging.getLogger(__name__)
+
+_MOST_SUBSCRIPTIONS = 64
+_MOST_FRAME_BYTES = 4096
+#: Pings are the server's business (uvicorn, each 20 s), so a quiet stream just waits.
+_QUIET_S = 3600.0
+_DONE = 1000
+_SERVER_LEAVES = 1012
+_TRY_LATER = 1013
+_CLIENT_GONE = 0
+
+
+class Socket:
+    """The ASGI endpoint."""
+
+    def __init__(self, hub: Hub, *, send_timeout_s: float = SEND_TIMEOUT_S) -> None:
+        self._hub = hub
+        self._send_timeout_s = send_timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        query = HTTPConnection(scope).query_params
+        first = (query["submission"], query.get("after")) if "submission" in query else None
+        self._hub.take_seat()
+        try:
+            outlet = Outlet(receive, send, self._send_timeout_s)
+            await _Conversation(self._hub, receive, outlet).run(first)
+        finally:
+            self._hub.give_seat()
+
+
+class _Command(Wire):
+    """A frame of the client: exactly one of `subscribe` and `unsubscribe`."""
+
+    subscribe: str | None = None
+    unsubscribe: str | None = None
+    after: str | None = None
+
+
+class _Conversation:
+    """One open WebSocket."""
+
+    def __init__(self, hub: Hub, receive: Receive, outlet: Outlet) -> None:
+        self._hub = hub
+        self._receive = receive
+        self._outlet = outlet
+        self._lock = asyncio.Lock()
+        self._feeds: dict[str, asyncio.Task[None]] = {}
+        self._is_short = False
+        #: Completed with the closing code by whoever finds a reason to end.
+        self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def run(self, first: tuple[str, str | None] | None) -> None:
+        """Talk until either side has enough."""
+        await self._receive()  # websocket.connect
+        await self._outlet.send({"type": "websocket.accept"})
+        revoke = self._hub.on_close(lambda: self._end(_SERVER_LEAVES))
+        if first is not None:
+            self._is_short = True
+            self._subscribe(*first)
+        listener = asyncio.create_task(self._listen())
+        try:
+            code = await self._over
+        finally:
+            revoke()
+            await end([listener, *self._feeds.values()])
+        if code != _CLIENT_GONE:
+            with suppress(ClientStuck, OSError, RuntimeError):
+                await self._outlet.send({"type": "websocket.close", "code": code})
+
+    async def _listen(self) -> None:
+        try:
+            while (message := await self._receive())["type"] != "websocket.disconnect":
+                try:
+                    await self._obey(_command(message))
+                except AssayError as error:
+                    await self._complain(None, error)
+        finally:
+            self._end(_CLIENT_GONE)
+
+    async def _obey(self, command: _Command) -> None:
+        if command.unsubscribe is not None:
+            feed = self._feeds.get(command.unsubscribe)
+            if feed is not None:
+                await end([feed])
+            # A feed cancelled in its first moment has not said so itself.
+            if feed is None or self._feeds.pop(command.unsubscribe, None) is feed:
+                await self._say({"submissionId": command.unsubscribe, "end": True})
+            return
+        assert command.subscribe is not None  # _command has seen to it
+        try:
+            self._subscribe(command.subscribe, command.after)
+        except AssayError as error:
+            await self._complain(command.subscribe, error)
+
+    def _subscribe(self, submission_id: str, after: str | None) -> None:
+        if submission_id in self._feeds:
+            raise Conflict("this submission is subscribed already on this socket")
+        if len(self._feeds) >= _MOST_SUBSCRIPTIONS:
+            raise Overloaded(f"one socket has at most {_MOST_SUBSCRIPTIONS} subscriptions")
+        self._feeds[submission_id] = asyncio.create_task(self._feed(submission_id, after))
+
+    async def _feed(self, submission_id: str, after: str | None) -> None:
+        try:
+            code = await self._follow(submission_id, after)
+            if code == _DONE:
+                await self._say({"submissionId": submission_id, "end": True})
+            if self._is_short and len(self._feeds) == 1:
+                self._end(code)
+        except ClientStuck:
+            pass
+        finally:
+            # Not before the last word: a new subscription of the same may come after it.
+            del self._feeds[submission_id]
+
+    async def _follow(self, submission_id: str, after: str | None) -> int:
+        """Tell the events to their end; gives the code to close with."""
+        try:
+            await self._tell(submission_id, after)
+        except asyncio.CancelledError:
+            if self._over.done():  # else the client has unsubscribed
+                raise
+        except ClientStuck:
+            raise
+        except Exception as error:
+            problem = from_exception(error)
+            if isinstance(problem, Internal):
+                log.exception("the stream of %r failed", submission_id)
+            await self._complain(submission_id, problem)
+            return 4000 + problem.status if problem.status < 500 else _TRY_LATER
+        return _SERVER_LEAVES if self._hub.is_closing else _DONE
+
+    async def _tell(self, submission_id: str, after: str | None) -> None:
+        cursor = parse_cursor(after, field="after")
+        with closing(await self._hub.follow(submission_id, cursor, tenant=LOCAL_TENANT)) as reader:
+            while not reader.has_ended and not reader.is_closing:
+                for event in await reader.read(_QUIET_S):
+                    await self._say(_frame(submission_id, event))
+
+    async def _complain(self, submission_id: str | None, error: AssayError) -> None:
+        named = {} if submission_id is None else {"submissionId": submission_id}
+        await self._say({**named, "error": error.document()})
+
+    async def _say(self, frame: dict[str, object]) -> None:
+        try:
+            async with self._lock:
+                await self._outlet.send({"type": "websocket.send", "text": encode(frame).decode()})
+        except (ClientStuck, OSError, RuntimeError):
+            # uvicorn raises an OSError when the client has left, a RuntimeError when it
+            # has itself closed the socket.
+            self._end(_CLIENT_GONE)
+            raise ClientStuck from None
+
+    def _end(self, code: int) -> None:
+        if not self._over.done():
+            self._over.set_result(code)
+
+
+def _frame(submission_id: str, event: Event) -> dict[str, object]:
+    return {
+        "submissionId": submission_id,
+        "id": event.id,
+        "event": event.type,
+        "data": msgspec.Raw(event.data),
+    }
+
+
+def _command(message: Message) -> _Command:
+    """Read a frame of the client.
+
+    Raises:
+        InvalidRequest, TooLarge: it is not one of the commands.
+    """
+    frame = message.get("text") or message.get("bytes") or ""
+    if len(frame) > _MOST_FRAME_BYTES:
+        raise TooLarge(f"a frame has at most {_MOST_FRAME_BYTES} bytes")
+    try:
+        command = msgspec.json.decode(frame, type=_Command)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise InvalidRequest(str(error)) from None
+    if (command.subscribe is None) == (command.unsubscribe is None):
+        raise InvalidRequest("a frame has either subscribe or unsubscribe")
+    return command

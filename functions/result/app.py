@@ -1,0 +1,54 @@
+"""Routes that read: a submission, the state of the service, its description."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from functions.result.openapi import document
+from functions.result.status import check_ready, status
+from shared.answers import Health
+from shared.models import encode
+from shared.services import Services
+from shared.store import LOCAL_TENANT
+from shared.verdicts import TERMINAL
+from shared.waiting import parse_wait
+
+
+def routes(services: Services) -> list[BaseRoute]:
+    """The routes of this function."""
+    store, waiting = services.store, services.waiting
+
+    async def result(request: Request) -> Response:
+        wait_s = parse_wait(request.query_params.get("wait"))
+        found = await store.snapshot(request.path_params["id"], tenant=LOCAL_TENANT)
+        if wait_s and found.state not in TERMINAL:
+            found = await waiting.until_final(found.submission_id, wait_s, tenant=LOCAL_TENANT)
+        return _json(found.result)
+
+    async def show_status(_request: Request) -> Response:
+        return _json(await status(services.redis))
+
+    async def healthz(_request: Request) -> Response:
+        return _json(Health())
+
+    async def readyz(_request: Request) -> Response:
+        await check_ready(services.redis)
+        return _json(Health())
+
+    async def openapi(_request: Request) -> Response:
+        return _json(document())
+
+    return [
+        Route("/result/{id}", result),
+        Route("/status", show_status),
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/openapi.json", openapi),
+    ]
+
+
+def _json(answer: object) -> Response:
+    headers = {"cache-control": "no-store"}
+    return Response(encode(answer), headers=headers, media_type="application/json")

@@ -1,0 +1,64 @@
+"""Routes that take submissions in, cancel them, and say what can be submitted."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from functions.submit.admit import admit
+from functions.submit.languages import languages
+from shared.answers import Accepted, Cancelled
+from shared.body import read_json
+from shared.errors import NotFound
+from shared.models import SubmitRequest, encode
+from shared.services import Services
+from shared.store import LOCAL_TENANT, links
+from shared.verdicts import TERMINAL, State
+from shared.waiting import parse_wait
+from shared.workers import Workers
+
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def routes(services: Services) -> list[BaseRoute]:
+    """The routes of this function."""
+    workers = Workers(services.redis)
+
+    async def submit(request: Request) -> Response:
+        wait_s = parse_wait(request.query_params.get("wait"))
+        asked = await read_json(request.scope, request.receive, SubmitRequest)
+        spec = admit(asked, await workers.alive())
+        submission_id = await services.store.submit(spec, tenant=LOCAL_TENANT)
+        state = State.QUEUED
+        if wait_s is not None:
+            found = await services.waiting.until_final(submission_id, wait_s, tenant=LOCAL_TENANT)
+            if found.state in TERMINAL:
+                return _json(found.result)
+            state = found.state
+        where = links(submission_id)
+        answer = Accepted(id=submission_id, status=state, links=where)
+        return _json(answer, 202, {"location": where["result"]})
+
+    async def cancel(request: Request) -> Response:
+        submission_id = request.path_params["id"]
+        if not _ID.fullmatch(submission_id):  # a problem id would cancel whatever is its latest
+            raise NotFound(f"no submission {submission_id!r}")
+        state = await services.store.cancel(submission_id, tenant=LOCAL_TENANT)
+        return _json(Cancelled(id=submission_id, status=state))
+
+    async def list_languages(_request: Request) -> Response:
+        return _json(languages(await workers.alive()))
+
+    return [
+        Route("/submit", submit, methods=["POST"]),
+        Route("/submission/{id}", cancel, methods=["DELETE"]),
+        Route("/languages", list_languages),
+    ]
+
+
+def _json(answer: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    headers = {"cache-control": "no-store", **(headers or {})}
+    return Response(encode(answer), status, headers, media_type="application/json")

@@ -1,0 +1,136 @@
+"""Assay's own API over the standard library: JSON calls, and event streams that resume."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from typing import Any
+from urllib.parse import urlsplit
+
+from infra.local.failure import Failure
+
+#: Longer than the heartbeat of any sensible server.
+_SILENCE_S = 90.0
+#: A host that died is back within a second or two.
+_RESUMES = 20
+_PAUSE_S = 0.5
+
+#: Event id, type, data.
+Event = tuple[str, str, dict[str, Any]]
+
+
+class Api:
+    """One server. A server that cannot be reached or refuses raises `Failure` with code 2."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Failure(f"{url!r} is not an http URL.", 2)
+        self.url = url
+        self._host = parts.netloc
+        self._prefix = parts.path.rstrip("/")
+        self._secure = parts.scheme == "https"
+
+    def json(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """One call; the decoded answer."""
+        try:
+            with closing(self._connect()) as connection:
+                content = None if body is None else json.dumps(body).encode()
+                headers = {} if body is None else {"Content-Type": "application/json"}
+                connection.request(method, self._prefix + path, content, headers)
+                response = connection.getresponse()
+                return _checked(response.status, response.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(error) from None
+
+    def events(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Type and data of each event, each once, across lost connections.
+
+        It ends when the server says that there is no more; a caller that knows the
+        last event stops there.
+        """
+        cursor, failures = "", 0
+        while True:
+            try:
+                for event_id, kind, data in self._follow(path, cursor):
+                    cursor, failures = event_id, 0
+                    yield kind, data
+                if self._at_end:
+                    return
+                raise ConnectionResetError("the stream was cut off")
+            except (OSError, http.client.HTTPException) as error:
+                failures += 1
+                if failures > _RESUMES:
+                    raise self._unreachable(error) from None
+            time.sleep(_PAUSE_S)
+
+    def _follow(self, path: str, cursor: str) -> Iterator[Event]:
+        headers = {"Accept": "text/event-stream"}
+        if cursor:
+            headers["Last-Event-ID"] = cursor
+        with closing(self._connect()) as connection:
+            connection.request("GET", self._prefix + path, headers=headers)
+            response = connection.getresponse()
+            self._at_end = response.status == 204
+            if response.status == 200:
+                yield from parse_events(response)
+            elif response.status >= 500:
+                raise ConnectionError(_detail(response.status, response.read()))
+            elif not self._at_end:
+                _checked(response.status, response.read())
+
+    def _connect(self) -> http.client.HTTPConnection:
+        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
+        return kind(self._host, timeout=_SILENCE_S)
+
+    def _unreachable(self, error: Exception) -> Failure:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return Failure(f"Assay at {self.url} cannot be reached ({reason}): is it running?", 2)
+
+
+def parse_events(lines: Iterable[bytes]) -> Iterator[Event]:
+    """Server-sent events from their lines; comments are skipped."""
+    fields: dict[str, str] = {}
+    cursor = ""
+    for raw in lines:
+        line = raw.decode().rstrip("\r\n")
+        name, _, value = line.partition(":")
+        if not line:
+            if "data" in fields:
+                cursor = fields.get("id", cursor)
+                yield cursor, fields.get("event", "message"), _object(fields["data"])
+            fields = {}
+        elif name == "data" and "data" in fields:
+            fields["data"] += "\n" + value.removeprefix(" ")
+        elif name:
+            fields[name] = value.removeprefix(" ")
+
+
+def _checked(status: int, content: bytes) -> dict[str, Any]:
+    if status >= 400:
+        raise Failure(_detail(status, content), 2)
+    return _object(content)
+
+
+def _object(content: bytes | str) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise Failure("That server does not speak Assay's API.", 2)
+    return value
+
+
+def _detail(status: int, content: bytes) -> str:
+    """The sentence of a problem document."""
+    try:
+        problem: Mapping[str, Any] = json.loads(content)
+        said = str(problem.get("detail") or problem["title"]).rstrip(".")
+        field = f"{problem['field']}: " if problem.get("field") else ""
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"The server answered with status {status}."
+    return f"Refused: {field}{said}."

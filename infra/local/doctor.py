@@ -1,0 +1,80 @@
+"""`doctor`: what this machine gives, in words, without starting anything that stays."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from functions.execute import toolchains
+from functions.execute.engine import probe
+from infra.local import external, summary
+from infra.local.failure import Failure
+from infra.local.state import read_runner, state_folder
+from infra.local.valkey import binary
+from shared.settings import Settings
+
+
+def main(settings: Settings) -> int:
+    """Print the facts; 0 if Assay can serve here, 1 if not."""
+    # The probe forks and unshares, so it goes first, while there is one thread only.
+    facts = probe.facts()
+    found = toolchains.discover()
+    for name, value in _lines(settings, facts, found):
+        print(f"  {name:<13}{value}")
+    lacks = list(_lacks(facts, found))
+    for sentence in lacks:
+        print(sentence)
+    if not lacks:
+        print("Assay can serve here.")
+    return min(len(lacks), 1)
+
+
+def _lines(
+    settings: Settings, facts: probe.Facts, found: list[toolchains.Toolchain]
+) -> Iterator[tuple[str, str]]:
+    system = platform.uname()
+    yield "system", f"{system.system} {system.release}, {system.machine}"
+    yield "slots", str(settings.slot_count)
+    yield "python", f"{platform.python_version()} ({sys.executable})"
+    yield "store", _store(settings)
+    yield "state", _state(settings)
+    yield "isolation", facts.level
+    for name, value in facts.document().items():
+        if name != "level":
+            yield "", f"{name.replace('_', ' ')}: {value}"
+    yield "languages", summary.languages([toolchain.facts() for toolchain in found])
+
+
+def _store(settings: Settings) -> str:
+    try:
+        if settings.redis_url:
+            name, warnings = external.check(settings.redis_url)
+            return ". ".join([name, *warnings])
+        said = subprocess.run(
+            [binary(), "--version"], capture_output=True, text=True, timeout=20, check=True
+        )
+        # `Valkey server v=9.1.2 sha=00000000:0 malloc=libc bits=64 build=...`
+        version = said.stdout.partition("v=")[2].split()[0]
+        return f"embedded Valkey {version}"
+    except Failure as failure:
+        return str(failure)
+    except (OSError, subprocess.SubprocessError, IndexError) as error:
+        return f"the embedded Valkey does not run here ({error}): set REDIS_URL"
+
+
+def _state(settings: Settings) -> str:
+    folder = state_folder(settings)
+    url = read_runner(folder).get("url")
+    return f"{folder}, in use by the Assay on {url}" if url else str(folder)
+
+
+def _lacks(facts: probe.Facts, found: list[toolchains.Toolchain]) -> Iterator[str]:
+    if facts.level == "none":
+        yield (
+            "Programs cannot be isolated here: allow unprivileged user namespaces, "
+            "or start as root."
+        )
+    if not found:
+        yield "No language was found."

@@ -1,0 +1,11 @@
+"""What ends the local runner early: one sentence for the person at the terminal."""
+
+from __future__ import annotations
+
+
+class Failure(Exception):
+    """A sentence that says what is wrong and what to do; `code` is the exit code."""
+
+    def __init__(self, sentence: str, code: int = 1) -> None:
+        super().__init__(sentence)
+        self.code = code

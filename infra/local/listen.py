@@ -1,0 +1,59 @@
+"""The listening socket: opened first, by the supervisor, and handed to the host.
+
+A busy port is thus told before anything is started, port 0 has a number at once, and
+while a host that died is started again new connections wait in the backlog instead
+of being refused.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+from infra.local.failure import Failure
+
+LISTEN_FD = "ASSAY_LISTEN_FD"
+_BACKLOG = 2048
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket on a loopback address.
+
+    Raises:
+        Failure: the address is not this machine's own, or the port is taken.
+    """
+    family, address = _loopback(host)
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise Failure(
+            f"Port {port} on {host} cannot be used ({error.strerror}): "
+            "give another one with --port, or 0 for any."
+        ) from None
+    return listener
+
+
+def _loopback(host: str) -> tuple[socket.AddressFamily, str]:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise Failure(f"The address {host!r} is not known: use --host 127.0.0.1.") from None
+    addresses = [(family, str(sockaddr[0])) for family, _, _, _, sockaddr in found]
+    for _, address in addresses:
+        if not ipaddress.ip_address(address).is_loopback:
+            raise Failure(
+                f"Assay has no API keys yet, so it only listens on this machine itself; {host} "
+                "can be reached from others: use --host 127.0.0.1."
+            )
+    # `localhost` is both; curl and browsers try IPv4 as well.
+    return min(addresses, key=lambda found: found[0] != socket.AF_INET)
+
+
+def url_of(listener: socket.socket) -> str:
+    """The base URL of a listening socket."""
+    address, port = listener.getsockname()[:2]
+    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"

@@ -1,0 +1,104 @@
+"""Workers in processes of their own, and what they leave behind."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from functions.execute.engine.cgroups import owner_tag
+from infra.local.state import ROOT
+from tests.infra.eventually import eventually
+from tests.infra.running import alive, descendants
+
+_GROUPS = "/sys/fs/cgroup"
+
+
+class Working:
+    """One worker process that has said it is ready."""
+
+    def __init__(self, process: subprocess.Popen[bytes], facts: dict[str, Any]) -> None:
+        self.process = process
+        self.pid = process.pid
+        self.facts = facts
+        self.tag = owner_tag(process.pid)
+
+    @property
+    def keepers(self) -> list[int]:
+        """The processes of its cells, oldest first."""
+        children: list[int] = []
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            children += map(int, (task / "children").read_text().split())
+        return sorted(children)
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether runs are in control groups."""
+        return bool(self.facts["isolation"]["level"] == "full")
+
+    def groups(self) -> list[str]:
+        """The folders of its control groups."""
+        return groups_of(self.tag)
+
+    def processes(self) -> set[int]:
+        """Itself, its keepers and all they run."""
+        return {self.pid, *descendants(self.pid)}
+
+    def kill(self) -> None:
+        """kill -9; everything of it is dead when this returns."""
+        pids = self.processes()
+        self.process.kill()
+        self.process.wait()
+        eventually(lambda: not alive(pids))
+
+    def stop(self) -> int:
+        """The end in order; its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=120)
+
+
+@contextmanager
+def worker(redis_url: str, *, slots: int = 1, **environ: str) -> Iterator[Working]:
+    """Start a worker; whatever the test does, it is gone at the end."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")}
+    reader, writer = os.pipe()
+    env |= {"REDIS_URL": redis_url, "ASSAY_SLOTS": str(slots), "ASSAY_READY_FD": str(writer)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "functions.execute"],
+        cwd=ROOT,
+        env={**env, **environ},
+        pass_fds=(writer,),
+        stdin=subprocess.DEVNULL,
+    )
+    os.close(writer)
+    try:
+        with os.fdopen(reader, "rb") as pipe:
+            word, _, facts = pipe.readline().partition(b" ")
+        assert word == b"ready", f"the worker did not start: {process.wait(10)}"
+        yield Working(process, json.loads(facts))
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def groups_of(tag: str) -> list[str]:
+    """The folders of a worker's control groups, in every hierarchy."""
+    return glob.glob(f"{_GROUPS}/**/{tag}.*", recursive=True)
+
+
+def cell_folders() -> set[str]:
+    """Folders that cells are made in."""
+    return set(glob.glob("/tmp/assay-cell-*"))
+
+
+def mounts() -> int:
+    """How many file systems this process sees."""
+    return len(Path("/proc/self/mountinfo").read_text().splitlines())

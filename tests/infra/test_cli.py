@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from infra.local.cli import parser, settings_of
+from infra.local.failure import Failure
+from infra.local.state import ROOT, state_folder
+from shared.settings import Settings, env_names
+
+
+def local_runner(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "local_runner.py", *args],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_every_setting_has_a_flag_with_its_help_default_and_variables() -> None:
+    text = " ".join(parser().format_help().split())
+
+    for spec in fields(Settings):
+        assert f"--{spec.name.replace('_', '-')} " in text
+        assert spec.metadata["help"] in text
+        assert f"environment {' or '.join(env_names(spec))}" in text
+        if spec.default != "":
+            assert f"default {spec.default}, " in text
+
+
+def test_a_flag_is_stronger_than_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_PORT", "4000")
+    monkeypatch.setenv("ASSAY_SLOTS", "3")
+
+    settings = settings_of(parser().parse_args(["--port", "5000"]))
+
+    assert (settings.port, settings.slots) == (5000, 3)
+
+
+@pytest.mark.parametrize("args", [["--port", "5000", "doctor"], ["doctor", "--port", "5000"]])
+def test_a_flag_counts_before_and_after_the_command(args: list[str]) -> None:
+    parsed = parser().parse_args(args)
+
+    assert parsed.command == "doctor"
+    assert settings_of(parsed).port == 5000
+
+
+def test_without_a_command_it_serves() -> None:
+    assert parser().parse_args([]).command == "serve"
+
+
+def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_SLOTS", "many")
+
+    with pytest.raises(Failure, match="ASSAY_SLOTS: 'many' is not a whole number") as caught:
+        settings_of(parser().parse_args([]))
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (["--port", "80000"], "--port: port: 80000 is out of range, it must be from 0 to 65535"),
+        (["--isolation", "some"], "'some' is not one of best, full, container"),
+        (["nonsense"], "invalid choice: 'nonsense'"),
+        (["--port", "1", "test"], "Settings do not apply to test: put it first."),
+        (["submit"], "the following arguments are required: FILE"),
+    ],
+)
+def test_wrong_usage_is_told_and_ends_with_2(args: list[str], sentence: str) -> None:
+    done = local_runner(*args)
+
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_test_passes_its_arguments_to_pytest() -> None:
+    done = local_runner("test", "--version")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("pytest ")
+
+
+def test_the_default_state_folder_lies_in_the_checkout_and_a_given_one_where_we_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert state_folder(Settings()) == ROOT / ".state"
+    assert state_folder(Settings(state="mine")) == tmp_path / "mine"

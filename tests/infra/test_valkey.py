@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import redis
+
+from infra.local.failure import Failure
+from infra.local.valkey import MAX_SOCKET_PATH, Busy, Valkey, binary, socket_path
+from tests.infra.eventually import eventually
+
+
+def client_of(server: Valkey) -> redis.Redis:
+    return redis.Redis.from_url(server.url, single_connection_client=True)
+
+
+def test_the_wheel_holds_a_server_that_can_be_executed() -> None:
+    found = subprocess.run([binary(), "--version"], capture_output=True, text=True, check=True)
+
+    assert "server v=" in found.stdout
+    assert os.access(binary(), os.X_OK)
+
+
+def test_what_was_answered_survives_a_clean_stop(tmp_path: Path) -> None:
+    with Valkey(tmp_path) as server, client_of(server) as client:
+        client.set("name", "kept")
+
+    with Valkey(tmp_path) as server, client_of(server) as client:
+        assert client.get("name") == b"kept"
+
+
+def test_what_was_answered_survives_kill_9(tmp_path: Path) -> None:
+    server = Valkey(tmp_path)
+    server.start()
+    with client_of(server) as client:
+        for number in range(1000):
+            client.rpush("all", number)
+    server.kill()
+
+    with server, client_of(server) as client:
+        assert client.llen("all") == 1000
+
+
+def test_it_never_evicts_and_is_reached_by_the_socket_alone(tmp_path: Path) -> None:
+    with Valkey(tmp_path) as server, client_of(server) as client:
+        policy = client.config_get("maxmemory-policy")
+        port = client.config_get("port")
+
+        assert policy == {"maxmemory-policy": "noeviction"}
+        assert port == {"port": "0"}
+        assert server.socket.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_stop_leaves_no_process_and_no_socket(tmp_path: Path) -> None:
+    with Valkey(tmp_path) as server:
+        assert server.process is not None
+        pid = server.process.pid
+
+    assert not Path(f"/proc/{pid}").exists()
+    assert not server.socket.exists()
+
+
+def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    with Valkey(tmp_path), pytest.raises(Busy, match="still at work"):
+        Valkey(tmp_path).spawn()
+
+
+@pytest.mark.parametrize("name", ["with space", "quote'\"s", "ünïcode 🦆", "100%"])
+def test_a_state_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    state = tmp_path / name
+    state.mkdir(mode=0o700)
+
+    with Valkey(state) as server, client_of(server) as client:
+        assert client.ping()
+        assert (state / "valkey" / "appendonlydir").is_dir()
+
+
+def test_a_path_too_long_for_a_socket_gets_a_private_one_that_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    state = tmp_path / ("long" * 30)
+    state.mkdir(mode=0o700)
+
+    with Valkey(state) as server, client_of(server) as client:
+        assert client.ping()
+        assert len(os.fsencode(server.socket)) <= MAX_SOCKET_PATH
+        assert server.socket == socket_path(state)
+        assert server.socket.parent.stat().st_mode & 0o077 == 0
+    assert [path.name for path in tmp_path.iterdir()] == [state.name]
+
+
+def test_a_socket_folder_that_somebody_opened_to_others_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    state = tmp_path / ("long" * 30)
+    state.mkdir(mode=0o700)
+    socket_path(state).parent.mkdir(mode=0o700)
+    socket_path(state).parent.chmod(0o777)
+
+    with pytest.raises(Failure, match="not a private folder"):
+        Valkey(state).start()
+
+
+def test_the_socket_of_a_killed_server_is_reclaimed(tmp_path: Path) -> None:
+    server = Valkey(tmp_path)
+    server.start()
+    server.kill()
+    assert server.socket.exists()
+
+    with Valkey(tmp_path) as again:
+        assert again.is_ready()
+
+
+def test_a_server_whose_parent_is_killed_ends_too(tmp_path: Path) -> None:
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            textwrap.dedent(
+                """
+                import sys, time
+                from pathlib import Path
+                from infra.local.valkey import Valkey
+                server = Valkey(Path(sys.argv[1]))
+                server.start()
+                print(server.process.pid, flush=True)
+                time.sleep(600)
+                """
+            ),
+            str(tmp_path),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        assert Path(f"/proc/{pid}").exists()
+
+        parent.send_signal(signal.SIGKILL)
+
+    eventually(lambda: not Path(f"/proc/{pid}/exe").exists())
+    with Valkey(tmp_path) as again:  # waits for the data to be let go
+        assert again.is_ready()
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    with Valkey(tmp_path):
+        pass
+    broken = next((tmp_path / "valkey" / "appendonlydir").glob("*.manifest"))
+    broken.write_text("nonsense\n")
+
+    with pytest.raises(Failure, match="ended with exit status 1: Invalid AOF manifest"):
+        Valkey(tmp_path).start()

@@ -1,0 +1,125 @@
+"""Submissions made by the Lua scripts alone, and what they left in Redis."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import redis
+
+from shared import keys, scripts
+from shared.claims import Claims
+from shared.limits import LIMITS
+from shared.models import Limits, Spec, encode
+
+TTL_S = 3600
+
+
+def spec(code: str = "print(1)") -> bytes:
+    """A specification as it is stored."""
+    limits = Limits(
+        cpu_time_ms=LIMITS["cpuTimeMs"].default,
+        wall_time_ms=LIMITS["wallTimeMs"].default,
+        memory_bytes=LIMITS["memoryBytes"].default,
+        output_bytes=LIMITS["outputBytes"].default,
+        processes=LIMITS["processes"].default,
+    )
+    return encode(Spec(code=code, language="python", limits=limits))
+
+
+def submit(
+    client: redis.Redis,
+    *,
+    submission_id: str = "",
+    problem: str = "",
+    body: bytes = b"",
+    max_queued: int = 1000,
+    max_bytes: int = 1_000_000,
+) -> tuple[str, str]:
+    """Call the script; gives the id and what it answered."""
+    submission_id = submission_id or uuid.uuid4().hex
+    answer = scripts.call(
+        client,
+        "submit",
+        submission_id,
+        "local",
+        problem,
+        "python",
+        body or spec(),
+        "e1",
+        keys.latest("local", problem) if problem else "",
+        TTL_S,
+        max_queued,
+        max_bytes,
+    )
+    return submission_id, answer.decode()
+
+
+def submitted(client: redis.Redis, **how: Any) -> str:  # noqa: ANN401
+    """The id of a submission that was taken."""
+    submission_id, answer = submit(client, **how)
+    assert answer == "queued"
+    return submission_id
+
+
+def cancel(client: redis.Redis, submission_id: str) -> str | None:
+    """Call the script; gives what it answered."""
+    answer = scripts.call(client, "cancel", submission_id, TTL_S, keys.PROBLEM_DONE)
+    return None if answer is None else str(answer.decode())
+
+
+def claims(client: redis.Redis, worker: str = "w1") -> Claims:
+    """The claims of a worker."""
+    return Claims(client, worker, TTL_S)
+
+
+def fields(client: redis.Redis, submission_id: str) -> dict[str, str]:
+    """The stored hash."""
+    stored: Any = client.hgetall(keys.submission(submission_id))
+    return {name.decode(): value.decode() for name, value in stored.items()}
+
+
+def state(client: redis.Redis, submission_id: str) -> str:
+    """The stored state."""
+    return fields(client, submission_id)["state"]
+
+
+def events(client: redis.Redis, submission_id: str) -> list[tuple[int, str, Any]]:
+    """The stream: number, type, data."""
+    entries: Any = client.xrange(keys.events(submission_id))
+    return [
+        (int(entry_id.split(b"-")[0]), entry[b"t"].decode(), json.loads(entry[b"d"]))
+        for entry_id, entry in entries
+    ]
+
+
+def event_types(client: redis.Redis, submission_id: str) -> list[str]:
+    """The types of the events; their numbers must have no hole."""
+    found = events(client, submission_id)
+    assert [seq for seq, _, _ in found] == list(range(1, len(found) + 1))
+    return [kind for _, kind, _ in found]
+
+
+def expire_leases(client: redis.Redis) -> None:
+    """Let every lease have run out, as if its worker had been silent for long."""
+    held: Any = client.zrange(keys.LEASES, 0, -1)
+    for submission_id in held:
+        client.zadd(keys.LEASES, {submission_id: 0})
+
+
+def dump(client: redis.Redis) -> dict[bytes, Any]:
+    """Everything that is stored, to compare."""
+    names: Any = client.scan_iter()
+    return {name: client.dump(name) for name in sorted(names)}
+
+
+@contextlib.contextmanager
+def listening(client: Any, channel: str) -> Iterator[Callable[[], Any]]:  # noqa: ANN401
+    """Subscribed to a channel; gives a function for the next message, None if none comes."""
+    with client.pubsub() as listener:
+        listener.subscribe(channel)
+        assert listener.get_message(timeout=30)["type"] == "subscribe"
+        yield lambda: listener.get_message(timeout=0.5)

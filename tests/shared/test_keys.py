@@ -1,0 +1,119 @@
+"""`shared/keys.py` is the table of all keys: complete, true, and the only one."""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from shared import keys
+from shared.models import encode
+from shared.verdicts import State
+from tests.shared import submissions as subs
+
+ROOT = Path(keys.__file__).parents[1]
+_ROW = re.compile(r"^\| (assay:\S+)\s*\| (\S+)\s*\|", re.MULTILINE)
+
+
+def table() -> dict[str, str]:
+    """Pattern of a key to its type, as the module's docstring says."""
+    return {
+        re.sub(r"<\w+>", "*", pattern): kind for pattern, kind in _ROW.findall(keys.__doc__ or "")
+    }
+
+
+def strings(path: Path) -> Iterator[str]:
+    """Every string of a Python file that is not a docstring."""
+    tree = ast.parse(path.read_text())
+    documents = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in documents
+        ):
+            yield node.value
+
+
+def test_no_other_file_spells_a_key() -> None:
+    sources = [*ROOT.glob("*.py"), *(ROOT / "shared").rglob("*.py")]
+    sources += [*(ROOT / "functions").rglob("*.py"), *(ROOT / "infra").rglob("*.py")]
+    spelled = [
+        f"{path.relative_to(ROOT)}: {text!r}"
+        for path in sources
+        if path != Path(keys.__file__)
+        for text in strings(path)
+        if re.match(rf"{keys.PREFIX}\S", text) or text == keys.PROBLEM_DONE
+    ]
+    assert spelled == []
+    assert any(keys.PREFIX in text for text in strings(Path(keys.__file__))), "the search finds"
+
+
+def test_no_script_spells_a_key() -> None:
+    for path in (ROOT / "shared" / "lua").glob("*.lua"):
+        code = "\n".join(line.partition("--")[0] for line in path.read_text().splitlines())
+        assert keys.PREFIX.rstrip(":") not in code, path.name
+        assert keys.PROBLEM_DONE not in code, path.name
+
+
+def test_every_key_of_the_module_is_in_its_table() -> None:
+    made = [value for name, value in vars(keys).items() if name.isupper() and name != "PREFIX"]
+    made.remove(keys.PROBLEM_DONE)
+    made[made.index(keys.DRAMATIQ)] = keys.dramatiq_queue("execute")
+    made += [keys.submission("1"), keys.events("1"), keys.latest("local", "p")]
+    made += [keys.dramatiq_messages("execute"), keys.wake_list("execute")]
+    for key in made:
+        assert any(fnmatch.fnmatchcase(key, pattern) for pattern in table()), key
+
+
+def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
+    # Given a submission in each state of its life
+    with redis.Redis.from_url(redis_url) as client:
+        claims = subs.claims(client)
+        client.set(keys.SCHEMA, 1)
+        claims.renew(1, {}, [])
+        for _ in range(3):
+            subs.submitted(client, problem="p1")
+        claim = claims.claim()
+        assert claim is not None
+        claims.progress(claim, [], State.RUNNING)
+        # When all its keys are looked at
+        found = {key.decode(): client.type(key).decode() for key in client.scan_iter()}
+    # Then each is in the table with its type, and each row of the table was seen
+    rows = table()
+    seen = set()
+    for key, kind in found.items():
+        [row] = [pattern for pattern in rows if fnmatch.fnmatchcase(key, pattern)]
+        seen.add(row)
+        assert rows[row] in (kind, "-"), key
+    assert seen == set(rows)
+
+
+@pytest.mark.parametrize("problem", ["a", "a:b", "ä"])
+def test_a_problem_id_is_never_mistaken_for_another_tenant(problem: str) -> None:
+    assert keys.latest("local", problem) == f"{keys.PREFIX}latest:local:{problem}"
+    assert encode(problem)
+
+
+def test_the_fields_of_a_submission_are_those_of_the_table(redis_url: str) -> None:
+    listed = re.search(r"has the fields: ([^.]+)\.", keys.__doc__ or "")
+    assert listed is not None
+    names = {name.strip() for name in listed[1].replace("\n", " ").split(",")}
+    with redis.Redis.from_url(redis_url) as client:
+        submission_id = subs.submitted(client)
+        claims = subs.claims(client)
+        claim = claims.claim()
+        assert claim is not None
+        subs.cancel(client, submission_id)
+        assert set(subs.fields(client, submission_id)) - {"step"} == names
