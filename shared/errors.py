@@ -10,7 +10,7 @@
     ├── TooLarge           413  the body is past its limit
     ├── NotJson            415  the content type is not JSON
     ├── Internal           500  our fault; the details are in the log only
-    ├── Overloaded         503  the queue is full; `Retry-After` says when to come back
+    ├── Overloaded         503  no room for more now; `Retry-After` says when to come back
     └── Unavailable        503  Redis is away; nothing was stored
 
 On the wire: `{"type", "title", "status", "detail"}` and, where it helps, `"field"`.
@@ -104,7 +104,7 @@ class Internal(AssayError):
 class Overloaded(AssayError):
     status = 503
     slug = "overloaded"
-    title = "The queue is full"
+    title = "Too busy at the moment"
 
 
 class Unavailable(AssayError):

@@ -37,7 +37,7 @@ from shared.settings import Settings, SettingsError
 
 _GRACE_S = 3
 #: A WebSocket carries requests of a few hundred bytes towards us.
-_MAX_FRAME_BYTES = 1024 * 1024
+_MAX_FRAME_BYTES = 64 * 1024
 
 
 def create_app(settings: Settings) -> Starlette:
