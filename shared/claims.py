@@ -7,6 +7,7 @@ So a program may run twice, and exactly one verdict is written.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,6 +34,9 @@ class GiveBack(StrEnum):
     STOPPING = "given-back"
     ENGINE_FAILED = "engine-failed"
 
+
+#: Longer than a call is repeated after lost replies.
+_CALL_REMEMBERED_MS = 60_000
 
 #: An event before it has a number: its type and its data as JSON.
 Event = tuple[EventType, bytes]
@@ -63,7 +67,14 @@ class Claims:
 
     def claim(self) -> Claim | None:
         """Take the next submission in line; None when nothing waits."""
-        row = scripts.call(self.client, "claim", self.worker_id, LEASE_MS)
+        row = scripts.call(
+            self.client,
+            "claim",
+            self.worker_id,
+            LEASE_MS,
+            keys.call(uuid.uuid4().hex),
+            _CALL_REMEMBERED_MS,
+        )
         if row is None:
             return None
         return Claim(

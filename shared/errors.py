@@ -113,12 +113,18 @@ class Unavailable(AssayError):
     title = "The store cannot be reached"
 
 
+#: Answers of a living Redis that pass by themselves; any other is a mistake of ours.
+_PASSING = (redis.exceptions.ReadOnlyError, redis.exceptions.ClusterDownError)
+
+
 def from_exception(error: Exception) -> AssayError:
     """The one place where foreign exceptions become ours."""
     if isinstance(error, AssayError):
         return error
     if isinstance(error, redis.exceptions.OutOfMemoryError):
         return Overloaded("the store is full", retry_after_s=5)
+    if isinstance(error, redis.exceptions.ResponseError) and not isinstance(error, _PASSING):
+        return Internal("something went wrong on our side; it has been logged")
     if isinstance(error, redis.exceptions.RedisError | ConnectionError | TimeoutError):
-        return Unavailable("the store cannot be reached; nothing was stored", retry_after_s=2)
+        return Unavailable("the store cannot be reached at the moment", retry_after_s=2)
     return Internal("something went wrong on our side; it has been logged")

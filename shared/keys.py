@@ -10,6 +10,7 @@
 | assay:leases                 | zset   | member: until the claim ends  | claim, renew, finish |
 | assay:load                   | hash   | for ever (counters)           | submit, finish, ...  |
 | assay:fence                  | string | for ever (a counter)          | claim.lua            |
+| assay:call:<nonce>           | string | a minute                      | claim.lua            |
 | assay:workers                | hash   | field: dropped after silence  | renew, reap          |
 | assay:dramatiq:*             | -      | as Dramatiq keeps them        | Dramatiq, `ring`     |
 
@@ -53,6 +54,11 @@ def events(submission_id: str) -> str:
 def latest(tenant: str, problem_id: str) -> str:
     """Points to the tenant's newest submission for a problem id."""
     return f"{PREFIX}latest:{tenant}:{problem_id}"
+
+
+def call(nonce: str) -> str:
+    """Remembers what one call of `claim` was given, for the case that its reply is lost."""
+    return f"{PREFIX}call:{nonce}"
 
 
 def dramatiq_queue(queue: str) -> str:

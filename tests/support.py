@@ -44,7 +44,9 @@ class Story:
 
     def claim(self) -> None:
         """Claimed by a worker; it must be the oldest one waiting. One event."""
-        claimed = scripts.call(self.client, "claim", "worker", LEASE_MS)
+        claimed = scripts.call(
+            self.client, "claim", "worker", LEASE_MS, keys.call(uuid.uuid4().hex), 1000
+        )
         assert claimed[0].decode() == self.id
         self._fence = claimed[1].decode()
         self._step = 0

@@ -2,8 +2,21 @@
 -- Hand the next submission to a worker: a lease, a fencing token, an attempt.
 -- Which one is next is decided here and nowhere else: the oldest (fair shares and
 -- priority classes belong at this line).
--- ARGV: 4 worker id, 5 lease in ms
+-- ARGV: 4 worker id, 5 lease in ms, 6 key that remembers this very call, 7 its life in ms
 -- Returns: {id, fence, attempt, tenant, problem, language, spec, createdMs} or nil
+-- Safe to repeat with the same key: after a lost reply the same claim is handed out again,
+-- rather than a second one while the first runs out.
+local function answer(id)
+  local h = redis.call('HMGET', SUB .. id, 'tenant', 'problem', 'language', 'spec', 'createdMs',
+    'fence', 'attempts')
+  return { id, h[6], tonumber(h[7]), h[1], h[2], h[3], h[4], h[5] }
+end
+
+local before = redis.call('GET', ARGV[6])
+if before and redis.call('HGET', SUB .. before, 'holder') == ARGV[4] then
+  return answer(before)
+end
+
 while true do
   local popped = redis.call('ZPOPMIN', READY)
   if #popped == 0 then
@@ -19,7 +32,7 @@ while true do
       'step', 0, 'claimedMs', now)
     redis.call('ZADD', LEASES, now + tonumber(ARGV[5]), id)
     emit(id, 'preparing', cjson.encode({ attempt = attempt }))
-    local h = redis.call('HMGET', sub, 'tenant', 'problem', 'language', 'spec', 'createdMs')
-    return { id, tostring(fence), attempt, h[1], h[2], h[3], h[4], h[5] }
+    redis.call('SET', ARGV[6], id, 'PX', ARGV[7])
+    return answer(id)
   end
 end

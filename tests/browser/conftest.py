@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.infra.running import running
 
 #: Without these, Chromium asks its maker's servers for this and that.
 _QUIET = (
@@ -19,6 +23,22 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+@dataclass
+class Service:
+    """A running local runner."""
+
+    url: str
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The whole service, as its one command starts it."""
+    folder = tmp_path_factory.mktemp("service")
+    serve = [sys.executable, "local_runner.py"]
+    with running(serve, folder / "state", folder / "output") as started:
+        yield Service(url=started.ready()["url"])
 
 
 @pytest.fixture(scope="session")

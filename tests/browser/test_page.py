@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Service
 
 #: Generous: a busy machine must fail no test.
 SOON_MS = 60_000
 expect.set_options(timeout=SOON_MS)
-
-
-class Service(Protocol):
-    """What the fixture `service` gives: a running local runner."""
-
-    @property
-    def url(self) -> str: ...
 
 
 def open_page(page: Page, service: Service, path: str = "/") -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import redis
 
-from shared import keys
+from shared import keys, scripts
 from shared.claims import Claim, Claims
 from shared.models import encode
 from shared.verdicts import EventType, State, Verdict
@@ -367,3 +367,21 @@ def _speak(worker: Claims, claim: Claim, action: str) -> None:
         worker.finish(claim, Verdict.ACCEPTED, encode({}), [FINISHED])
     elif action == "release":
         worker.release(claim)
+
+
+def test_a_claim_repeated_after_a_lost_reply_gives_the_same_submission(
+    client: redis.Redis,
+) -> None:
+    # Given two submissions that wait
+    subs.submit(client)
+    subs.submit(client)
+    # When the very same call arrives twice, since its first reply was lost
+    call = ("w", 4000, keys.call("n1"), 60_000)
+    first = scripts.call(client, "claim", *call)
+    again = scripts.call(client, "claim", *call)
+    # Then it has claimed one submission, once
+    assert again == first
+    assert client.zcard(keys.READY) == 1
+    # And another call gets the other one
+    other = scripts.call(client, "claim", "w", 4000, keys.call("n2"), 60_000)
+    assert other[0] != first[0]
