@@ -36,6 +36,8 @@ class LanguageInfo(Answer):
     name: str
     title: str
     version: str | None
+    #: How its programs are started as a rule: "exec" or "fork".
+    start_mode: str
     aliases: list[str]
     #: The limits of a submission that asks for none.
     limits: dict[str, int]

@@ -125,7 +125,9 @@ def _log(scope: Scope, problem: AssayError, error: Exception) -> None:
     if isinstance(problem, Internal):
         _LOG.error("%s %r failed", *request, exc_info=error)
     elif isinstance(problem, Unavailable):
-        _LOG.warning("%s %r: %r", *request, error)
+        # What we say ourselves, such as "not ready" to a probe, is an answer and no failure.
+        level = logging.INFO if problem is error else logging.WARNING
+        _LOG.log(level, "%s %r: %r", *request, error)
 
 
 async def _respond(scope: Scope, send: Send, problem: AssayError, error: Exception) -> None:

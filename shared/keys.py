@@ -19,8 +19,8 @@ readers of the stream of that name; `problem_done` carries one JSON message for
 each finished submission and is part of the public contract.
 
 `assay:sub:<id>` has the fields: tenant, problem, language, spec, bytes, state,
-verdict, result, attempts, lost, fence, holder, epoch, seq, order, createdMs,
-claimedMs, finishedMs.
+verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, createdMs,
+claimedMs, finishedMs. The end drops `spec`: nobody runs it again.
 """
 
 from __future__ import annotations

@@ -9,13 +9,16 @@ to 1600 s; messages whose fetch reply was lost stay with the living worker for e
   wakes one consumer, not all. A lost token costs one timeout, never a message.
 - *no sleep at the prefetch limit*: a consumer whose slots are full waits for an ack.
 - *maintenance by the clock*, every 5 s, instead of by chance.
-- *take-back*: a consumer made anew after a connection error puts back what its
-  predecessor had fetched and never handled.
+- *take-back*: what was fetched in our name and never reached us (the reply was lost, or
+  the connection with it) goes back to the queue, at the start of a consumer and every
+  5 s. What cannot be read is dropped then; one spoilt message must not stop a worker.
+- *a full Redis*: Dramatiq's own script may still write, or nothing would be fetched, and
+  what was accepted would wait until the results of others have run out.
 
 A message on the queue `execute` names no submission. It only wakes a worker, which then
 claims whatever is next (shared/lua/claim.lua): a message lost or doubled changes nothing.
 
-Overridden here and not public in Dramatiq 2.2: `_RedisConsumer`, `_dispatch`,
+Used here and not public in Dramatiq 2.2: `_RedisConsumer`, `_scripts`, `_dispatch`,
 `_should_do_maintenance`; therefore the range in pyproject.toml ends at the next minor.
 """
 
@@ -28,7 +31,8 @@ from collections.abc import Callable
 from typing import Any
 
 import redis
-from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
+from dramatiq import Message
+from dramatiq.brokers.redis import RedisBroker, _RedisConsumer, _scripts
 from dramatiq.errors import ConnectionClosed
 
 from shared import keys
@@ -37,6 +41,7 @@ from shared.connect import blocking_client
 #: A worker silent for so long is dead to Dramatiq. Claims have their own, shorter lease.
 HEARTBEAT_TIMEOUT_MS = 15_000
 MAINTENANCE_INTERVAL_S = 5.0
+_ALLOW_OOM = b"#!lua flags=allow-oom\n"
 
 
 class WakeBroker(RedisBroker):
@@ -52,6 +57,8 @@ class WakeBroker(RedisBroker):
             middleware=[],
             heartbeat_timeout=HEARTBEAT_TIMEOUT_MS,
         )
+        script = self.client.register_script(_ALLOW_OOM + _scripts["dispatch"])
+        self.scripts["dispatch"] = script
 
     @property
     def consumer_class(self) -> type[_WakeConsumer]:
@@ -84,20 +91,33 @@ class _WakeConsumer(_RedisConsumer):
         super().__init__(broker, queue, prefetch, timeout)
         self._slot_freed = threading.Event()
         self._delayed = queue.endswith(".DQ")
+        if self._delayed:  # the worker dropped its in-memory delay queue with the connection
+            broker.held[queue].clear()
         try:
             self._take_back()
         except redis.ConnectionError as error:
             raise ConnectionClosed(error) from None
 
     def _take_back(self) -> None:
-        """Put back what was fetched in our name and is not being worked on."""
+        """Put back what was fetched in our name and is not being worked on.
+
+        Nothing may be in `message_cache`: it is not in `held` yet. An ack that comes in
+        between is no harm, for what is acked cannot be requeued.
+        """
+        self._taken_back_s = time.monotonic()
         broker, held = self.broker, self.broker.held[self.queue_name]
-        if self._delayed:  # the worker dropped its in-memory delay queue with the connection
-            held.clear()
         acks = f"{broker.namespace}:__acks__.{broker.broker_id}.{self.queue_name}"
-        lost = {member.decode() for member in broker.client.smembers(acks)} - held
-        if lost:
-            broker.do_requeue(self.queue_name, *lost)
+        lost = [member.decode() for member in broker.client.smembers(acks)]
+        lost = [message_id for message_id in lost if message_id not in held]
+        if not lost:
+            return
+        bodies = broker.client.hmget(keys.dramatiq_messages(self.queue_name), lost)
+        for message_id, body in zip(lost, bodies, strict=True):
+            if _is_readable(body):
+                broker.do_requeue(self.queue_name, message_id)
+            else:
+                self.logger.warning("message %s is dropped: it cannot be read", message_id)
+                broker.do_ack(self.queue_name, message_id)
 
     def ack(self, message: Any) -> None:  # noqa: ANN401 - Dramatiq's MessageProxy
         super().ack(message)
@@ -126,6 +146,8 @@ class _WakeConsumer(_RedisConsumer):
                 if room <= 0:
                     self._slot_freed.wait(self.timeout / 1000)
                     return None
+                if time.monotonic() - self._taken_back_s >= MAINTENANCE_INTERVAL_S:
+                    self._take_back()
                 self.message_cache = self.broker.do_fetch(self.queue_name, room)
                 if not self.message_cache:
                     wake = keys.wake_list(self.queue_name)
@@ -134,3 +156,10 @@ class _WakeConsumer(_RedisConsumer):
             return super().__next__()
         except redis.ConnectionError as error:
             raise ConnectionClosed(error) from None
+
+
+def _is_readable(body: Any) -> bool:  # noqa: ANN401
+    try:
+        return "redis_message_id" in Message.decode(body).options
+    except Exception:  # whatever Dramatiq makes of bytes that are no message of its
+        return False

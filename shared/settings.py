@@ -70,6 +70,12 @@ class Settings:
     heartbeat_s: int = _setting(
         15, "seconds between heartbeats on a quiet event stream", minimum=1, maximum=300
     )
+    languages: str = _setting("", "names of the languages to offer, with commas; empty means all")
+    compile_cache_bytes: int = _setting(
+        512 * 1024 * 1024,
+        "bytes of compiled programs kept in the state folder; 0 keeps none",
+        minimum=0,
+    )
     log_level: str = _setting(
         "warning", "least severe log line shown", choices=("debug", "info", "warning", "error")
     )
@@ -93,6 +99,11 @@ class Settings:
     def to_env(self) -> dict[str, str]:
         """The environment that makes `from_env` give these settings again."""
         return {env_names(spec)[0]: str(getattr(self, spec.name)) for spec in fields(self)}
+
+    @property
+    def language_names(self) -> list[str]:
+        """`languages`, each by itself."""
+        return [name.strip() for name in self.languages.split(",") if name.strip()]
 
     @property
     def slot_count(self) -> int:

@@ -25,6 +25,8 @@ class LanguageFacts(Stored):
 
     name: str
     version: str = ""
+    #: How its programs are started as a rule: by exec, or forked.
+    start_mode: str = "exec"
 
 
 class _Facts(Stored):

@@ -36,9 +36,17 @@ class HandWorker:
         self.claims = Claims(self.redis, name, TTL_S)
 
     def announce(self, *languages: str, slots: int = 1, **isolation: Any) -> None:  # noqa: ANN401
-        """A heartbeat with these languages."""
+        """A heartbeat with these languages; programs of Python are forked."""
+        starts = {"python": "fork"}
         facts = {
-            "languages": [{"name": name, "version": f"{name} 1.2.3"} for name in languages],
+            "languages": [
+                {
+                    "name": name,
+                    "version": f"{name} 1.2.3",
+                    "startMode": starts.get(name, "exec"),
+                }
+                for name in languages
+            ],
             "isolation": isolation,
         }
         self.claims.renew(slots, facts, [])

@@ -52,10 +52,20 @@ def main() -> int:
             print(f"Assay: {sentence}", file=sys.stderr)
         return 1
     _announce(b"ready " + encode(worker.facts()) + b"\n")
-    while not stop.is_set():
-        worker.engine.repair(_REPAIR_INTERVAL_S)
-    worker.stop()
-    return 0
+    return _work_until(stop, worker)
+
+
+def _work_until(stop: threading.Event, worker: Worker) -> int:
+    """The main thread's part, and the end in order; gives the exit code."""
+    try:
+        while not stop.is_set():
+            worker.engine.repair(_REPAIR_INTERVAL_S)
+        return 0
+    except EngineError as error:  # without its cells it would sit on the queue
+        print(f"Assay: The worker stops: {error}.", file=sys.stderr)
+        return 1
+    finally:
+        worker.stop()
 
 
 def _announce(line: bytes) -> bool:

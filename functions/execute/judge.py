@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import signal
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from functions.execute.compile_cache import CompileCache
 from functions.execute.engine.cell import Cell
 from functions.execute.engine.program import EngineError, Limits, Outcome, Program, Run
 from functions.execute.judging.confirm import better, is_doubtful
 from functions.execute.judging.decide import verdict_of
 from functions.execute.report import Report, file_out, output_fields
 from functions.execute.text import encode_output
-from functions.execute.toolchains import COMPILE_LIMITS, Toolchain, engine_limits
+from functions.execute.toolchains import Toolchain, engine_limits
 from shared.claims import Claim
 from shared.limits import MAX_COLLECT_BYTES
 from shared.models import Spec
@@ -36,7 +39,13 @@ class GivenUp(Exception):
     """The run was stopped from outside: cancelled, lost, or to be given back."""
 
 
-def judge(claim: Claim, cell: Cell, toolchain: Toolchain | None, report: Report) -> None:
+def judge(
+    claim: Claim,
+    cell: Cell,
+    toolchain: Toolchain | None,
+    report: Report,
+    cache: CompileCache,
+) -> None:
     """Bring a claimed submission to its verdict.
 
     Raises:
@@ -47,7 +56,7 @@ def judge(claim: Claim, cell: Cell, toolchain: Toolchain | None, report: Report)
         message = f"this worker has no {claim.language}"
         return report.finish(Verdict.JUDGE_ERROR, {"message": message}, [])
     try:
-        _judge(claim.spec, cell, toolchain, report)
+        _judge(claim, cell, toolchain, report, cache)
     except EngineError as error:
         _log.error("judging %s failed: %s", claim.submission_id, error)
         if claim.attempt < _ENGINE_ATTEMPTS:
@@ -57,27 +66,28 @@ def judge(claim: Claim, cell: Cell, toolchain: Toolchain | None, report: Report)
     return None
 
 
-def _judge(spec: Spec, cell: Cell, toolchain: Toolchain, report: Report) -> None:
-    language = toolchain.language
+def _judge(
+    claim: Claim, cell: Cell, toolchain: Toolchain, report: Report, cache: CompileCache
+) -> None:
+    spec, language = claim.spec, toolchain.language
     files = dict(spec.files)
     files[language.file] = spec.code.encode()
     compile_output = ""
     if language.compile:
-        compiled = _run_in(cell, _compiler(toolchain, files), COMPILE_LIMITS, None)
+        compiled = cache.compiled(claim.tenant, toolchain, files, partial(_compiled_in, cell))
         compile_output = _compiler_text(compiled)
-        if compiled.outcome is not Outcome.EXITED or compiled.exit_code != 0:
+        if not toolchain.made(compiled):
             return _compile_error(compiled, compile_output, report)
         files = {**spec.files, **compiled.files}
     report.running()
-    program = Program(
-        argv=(*toolchain.command(language.run), *spec.args),
-        files=files,
-        env=language.env,
+    limits = engine_limits(_limit_values(spec))
+    program = replace(
+        toolchain.program(files, limits, spec.args),
         stdin=spec.stdin.encode(),
         collect=tuple(spec.collect),
         collect_bytes=MAX_COLLECT_BYTES,
     )
-    runs = _measured(cell, program, engine_limits(_limit_values(spec)), report)
+    runs = [toolchain.understood(run) for run in _measured(cell, program, limits, report)]
     run = runs[0] if len(runs) == 1 else better(*runs)
     verdict = verdict_of(run, spec.expected_output)
     figures = _figures(run)
@@ -109,14 +119,8 @@ def _run_in(cell: Cell, program: Program, limits: Limits, report: Report | None)
     return run
 
 
-def _compiler(toolchain: Toolchain, files: dict[str, bytes]) -> Program:
-    language = toolchain.language
-    return Program(
-        argv=toolchain.command(language.compile),
-        files=files,
-        env=language.env,
-        collect=tuple(language.outputs),
-    )
+def _compiled_in(cell: Cell, program: Program, limits: Limits) -> Run:
+    return _run_in(cell, program, limits, None)
 
 
 def _compiler_text(run: Run) -> str:

@@ -32,27 +32,39 @@ class Held:
 class Leases:
     """What this worker holds."""
 
-    def __init__(self, claims: Claims, slots: int, facts: object) -> None:
+    def __init__(self, claims: Claims, slots: int, facts: Callable[[], object]) -> None:
         self._claims = claims
         self._slots = slots
         self._facts = facts
         self._held: dict[str, Held] = {}
         self._lock = threading.Lock()
         self._empty = threading.Condition(self._lock)
+        self._closed = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._renew_for_ever, name="leases", daemon=True)
 
     def start(self) -> None:
         """Announce the worker and start renewing."""
-        self._claims.renew(self._slots, self._facts, [])
+        self._claims.renew(self._slots, self._facts(), [])
         self._thread.start()
 
-    def hold(self, claim: Claim, stop: Callable[[], None]) -> Held:
-        """Keep a claim alive from now on."""
-        held = Held(claim, stop)
+    def hold(self, claim: Claim, stop: Callable[[], None]) -> Held | None:
+        """Keep a claim alive from now on; None when it is too late to begin.
+
+        Args:
+            stop: ends the work on it. It is called while this very claim is held, never
+                after `drop`: by then the same cell may be at work for somebody else.
+        """
         with self._lock:
-            self._held[claim.submission_id] = held
-        return held
+            if self._closed:
+                return None
+            held = self._held[claim.submission_id] = Held(claim, stop)
+            return held
+
+    def hold_no_more(self) -> None:
+        """From now on nothing new is held, so that what is held only gets less."""
+        with self._lock:
+            self._closed = True
 
     def drop(self, held: Held) -> None:
         """Its work is over, one way or the other."""
@@ -68,10 +80,9 @@ class Leases:
     def give_back_all(self) -> None:
         """Stop all work; each holder gives its submission back."""
         with self._lock:
-            held = list(self._held.values())
-        for item in held:
-            item.give_back = True
-            item.stop()
+            for held in self._held.values():
+                held.give_back = True
+                held.stop()
 
     def stop(self) -> None:
         """End the renewing and leave the list of workers."""
@@ -94,8 +105,13 @@ class Leases:
 
     def _renew(self) -> None:
         with self._lock:
-            held = dict(self._held)
-        claims = [item.claim for item in held.values()]
-        for submission_id in self._claims.renew(self._slots, self._facts, claims):
-            _log.warning("the claim on %s is lost, its run is stopped", submission_id)
-            held[submission_id].stop()
+            asked = list(self._held.values())
+        claims = [held.claim for held in asked]
+        lost = set(self._claims.renew(self._slots, self._facts(), claims))
+        with self._lock:
+            for held in asked:
+                submission_id = held.claim.submission_id
+                # One that is finished is not ours any more either, and was dropped meanwhile.
+                if submission_id in lost and self._held.get(submission_id) is held:
+                    _log.info("the claim on %s is lost, its run is stopped", submission_id)
+                    held.stop()

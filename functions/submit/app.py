@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
+from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -15,7 +17,7 @@ from shared.body import read_json
 from shared.errors import NotFound
 from shared.models import SubmitRequest, encode
 from shared.services import Services
-from shared.store import LOCAL_TENANT, links
+from shared.store import LOCAL_TENANT, Snapshot, links
 from shared.verdicts import TERMINAL, State
 from shared.waiting import parse_wait
 from shared.workers import Workers
@@ -33,14 +35,19 @@ def routes(services: Services) -> list[BaseRoute]:
         spec = admit(asked, await workers.alive())
         submission_id = await services.store.submit(spec, tenant=LOCAL_TENANT)
         state = State.QUEUED
-        if wait_s is not None:
-            found = await services.waiting.until_final(submission_id, wait_s, tenant=LOCAL_TENANT)
+        if wait_s is not None and (found := await _wait(submission_id, wait_s)) is not None:
             if found.state in TERMINAL:
                 return _json(found.result)
             state = found.state
         where = links(submission_id)
         answer = Accepted(id=submission_id, status=state, links=where)
         return _json(answer, 202, {"location": where["result"]})
+
+    async def _wait(submission_id: str, wait_s: float) -> Snapshot | None:
+        # It is stored, so that Redis went away since is no refusal: who is told 503 sends it again.
+        with suppress(RedisError, OSError):
+            return await services.waiting.until_final(submission_id, wait_s, tenant=LOCAL_TENANT)
+        return None
 
     async def cancel(request: Request) -> Response:
         submission_id = request.path_params["id"]

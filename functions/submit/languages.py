@@ -7,21 +7,22 @@ from collections.abc import Sequence
 from functions.submit.admit import default_limits
 from shared.answers import LanguageInfo, Languages
 from shared.languages import Language, known
-from shared.workers import WorkerFacts
+from shared.workers import LanguageFacts, WorkerFacts
 
 
 def languages(workers: Sequence[WorkerFacts]) -> Languages:
     """The languages that at least one worker has; without workers, all that have a file."""
-    versions = {it.name: it.version for worker in workers for it in worker.languages}
-    there = [it for it in known().values() if it.name in versions or not workers]
-    return Languages(languages=[_describe(it, versions.get(it.name)) for it in there])
+    told = {it.name: it for worker in workers for it in worker.languages}
+    there = [it for it in known().values() if it.name in told or not workers]
+    return Languages(languages=[_describe(it, told.get(it.name)) for it in there])
 
 
-def _describe(language: Language, version: str | None) -> LanguageInfo:
+def _describe(language: Language, facts: LanguageFacts | None) -> LanguageInfo:
     return LanguageInfo(
         name=language.name,
         title=language.title,
-        version=version,
+        version=facts.version if facts else None,
+        start_mode=facts.start_mode if facts else "exec",
         aliases=list(language.aliases),
         limits=default_limits(language),
         starter=language.starter,

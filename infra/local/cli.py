@@ -74,11 +74,16 @@ def parser() -> argparse.ArgumentParser:
     ):
         commands.add_parser(name, help=text).set_defaults(command=name)
     _add_submit(commands.add_parser("submit", help="judge a file and wait", parents=[flags]))
-    for name, text in (
-        ("watch", "print a line for each finished submission"),
-        ("doctor", "say what this machine gives"),
-    ):
-        commands.add_parser(name, help=text, parents=[flags]).set_defaults(command=name)
+    text = "print a line for each finished submission"
+    commands.add_parser("watch", help=text, parents=[flags]).set_defaults(command="watch")
+    doctor = commands.add_parser("doctor", help="say what this machine gives", parents=[flags])
+    doctor.set_defaults(command="doctor")
+    doctor.add_argument(
+        "--install",
+        nargs="+",
+        metavar="LANG",
+        help="print the command that installs these languages; nothing is run",
+    )
     return top
 
 
@@ -158,9 +163,11 @@ def _watch(settings: Settings, _args: argparse.Namespace) -> int:
     return console.watch(settings)
 
 
-def _doctor(settings: Settings, _args: argparse.Namespace) -> int:
-    from infra.local import doctor
+def _doctor(settings: Settings, args: argparse.Namespace) -> int:
+    from infra.local import doctor, install
 
+    if args.install:
+        return install.main(args.install)
     return doctor.main(settings)
 
 

@@ -58,9 +58,11 @@ def submit(
 
 
 def local_url(settings: Settings) -> str:
-    """Where the runner of this state folder serves; the default address if none runs."""
+    """The port that was asked for; else the runner of this state folder, or the default."""
     announced = read_runner(state_folder(settings)).get("url")
-    return str(announced or f"http://{settings.host}:{settings.port}")
+    if announced and settings.port in (0, Settings().port):
+        return str(announced)
+    return f"http://{settings.host}:{settings.port}"
 
 
 def guess_language(file: str) -> str:

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from functions.execute import toolchains
-from functions.execute.engine import probe
+from functions.execute import discovery, toolchains
+from functions.execute.engine import advice, probe
 from infra.local import external, summary
 from infra.local.failure import Failure
 from infra.local.state import read_runner, state_folder
@@ -20,9 +20,11 @@ def main(settings: Settings) -> int:
     """Print the facts; 0 if Assay can serve here, 1 if not."""
     # The probe forks and unshares, so it goes first, while there is one thread only.
     facts = probe.facts()
-    found = toolchains.discover()
+    found = discovery.discover()
     for name, value in _lines(settings, facts, found):
         print(f"  {name:<13}{value}")
+    for sentence in advice.towards_full(facts):
+        print(f"  - {sentence}")
     lacks = list(_lacks(facts, found))
     for sentence in lacks:
         print(sentence)
@@ -43,8 +45,9 @@ def _lines(
     yield "isolation", facts.level
     for name, value in facts.document().items():
         if name != "level":
-            yield "", f"{name.replace('_', ' ')}: {value}"
-    yield "languages", summary.languages([toolchain.facts() for toolchain in found])
+            yield "", f"{summary.words(name)}: {summary.word(value)}"
+    best = {toolchain.language.name: toolchain for toolchain in reversed(found)}
+    yield "languages", summary.languages([best[name].facts() for name in sorted(best)])
 
 
 def _store(settings: Settings) -> str:

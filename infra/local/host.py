@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import socket
 import sys
@@ -36,6 +37,7 @@ from shared.services import Services
 from shared.settings import Settings, SettingsError
 
 _GRACE_S = 3
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 #: A WebSocket carries requests of a few hundred bytes towards us.
 _MAX_FRAME_BYTES = 64 * 1024
 
@@ -106,6 +108,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         ws_ping_timeout=20.0,
         ws_max_size=_MAX_FRAME_BYTES,
         lifespan="on",
+        log_config=None,  # its lines look like all others
         log_level=settings.log_level,
         access_log=False,
         proxy_headers=False,
@@ -130,6 +133,7 @@ def main() -> int:
         settings = Settings.from_env()
         if not settings.redis_url:
             raise Failure("The host needs REDIS_URL; local_runner.py starts it all.", 2)
+        logging.basicConfig(level=settings.log_level.upper(), format=_LOG_FORMAT)
         inherited = os.environ.pop(LISTEN_FD, "")
         listener = (
             socket.socket(fileno=int(inherited))

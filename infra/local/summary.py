@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,15 +27,17 @@ def isolation(facts: object) -> str:
     if not isinstance(facts, Mapping):
         return str(facts)
     level = str(facts.get("level", "unknown"))
-    rest = [
-        f"{name.replace('_', ' ')} {_word(value)}"
-        for name, value in facts.items()
-        if name != "level"
-    ]
+    rest = [f"{words(name)} {word(value)}" for name, value in facts.items() if name != "level"]
     return f"{level} ({', '.join(rest)})" if rest else level
 
 
-def _word(value: object) -> str:
+def words(name: str) -> str:
+    """`landlockAbi` as a person says it: `landlock abi`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
+def word(value: object) -> str:
+    """A fact's value as a person says it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

@@ -24,12 +24,16 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 from urllib.parse import quote
 
 from infra.local.children import Child
 from infra.local.failure import Failure
 
+#: Of this machine's memory, at most so much is data: rewriting the file may need as much.
+_MEMORY_SHARE = 0.5
+#: A log is begun anew at this length.
+_LOG_BYTES = 1024 * 1024
 #: `sun_path` holds 108 bytes, the last of which is NUL.
 MAX_SOCKET_PATH = 107
 
@@ -58,6 +62,10 @@ def socket_path(state: Path) -> Path:
     return base / f"assay-{os.getuid()}-{digest}" / "valkey.sock"
 
 
+def _memory_bytes() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def url_of(socket_file: Path) -> str:
     """The URL by which redis-py reaches a unix socket."""
     return "unix://" + quote(str(socket_file))
@@ -71,6 +79,7 @@ class Valkey(Child):
         self.socket = socket_path(state)
         self.log = self.folder / "log"
         self.url = url_of(self.socket)
+        self._log_start = 0
         # SIGTERM at our death: it closes its file in order, and quickly.
         super().__init__("valkey", [], stop_s=30.0, death_signal=signal.SIGTERM)
 
@@ -89,10 +98,19 @@ class Valkey(Child):
             raise Failure(f"Valkey cannot use {self.folder}: {error.strerror}.") from None
         try:
             self.socket.unlink(missing_ok=True)  # ours by the lock: a killed server's
-            with self.log.open("wb") as log:
+            with self._open_log() as log:
                 self._popen({}, (lock_fd,), log)
         finally:
             os.close(lock_fd)
+
+    def _open_log(self) -> IO[bytes]:
+        """Its predecessor's last lines stay: they may say what that one died of."""
+        log = self.log.open("ab")
+        self._log_start = log.tell()
+        if self._log_start > _LOG_BYTES:
+            log.truncate(0)
+            self._log_start = 0
+        return log
 
     def _command(self) -> list[str]:
         settings = {
@@ -103,6 +121,7 @@ class Valkey(Child):
             "appendonly": "yes",
             "appendfsync": "everysec",
             "save": "",
+            "maxmemory": str(int(_memory_bytes() * _MEMORY_SHARE)),
             "maxmemory-policy": "noeviction",
             "daemonize": "no",
             "loglevel": "notice",
@@ -136,13 +155,15 @@ class Valkey(Child):
             return False
 
     def why(self) -> str:
-        """A sentence with the last line it wrote: what it died of, if it said so."""
-        last = ""
-        with contextlib.suppress(OSError, IndexError):
-            last = self.log.read_text(errors="replace").strip().splitlines()[-1]
+        """A sentence with its last warning: what it died of, if it said so."""
+        lines: list[str] = []
+        with contextlib.suppress(OSError):
+            written = self.log.read_bytes()[self._log_start :]
+            lines = written.decode(errors="replace").strip().splitlines()
         # `11588:M 22 Nov 2026 16:40:49.641 # Invalid AOF manifest file format`
-        cause = last.rpartition(" # ")[2] or "it said nothing"
-        return f"The embedded Valkey {self.ending}: {cause} (its log is {self.log})."
+        last = lines[-1] if lines else ""
+        cause = f": {last.partition(' # ')[2].strip()}" if " # " in last else ""
+        return f"The embedded Valkey {self.ending}{cause} (its log is {self.log})."
 
     def close(self) -> None:
         """Remove the socket, and its folder if that was made for it alone."""

@@ -59,11 +59,13 @@ local function back_in_line(id, reason)
   emit(id, 'queued', cjson.encode({ reason = reason }))
 end
 
--- The end of a submission, whoever brings it about. Nothing has a TTL before this.
+-- The end of a submission, whoever brings it about. Nothing has a TTL before this. What
+-- it was to run is dropped: megabytes that nobody reads again, kept as long as the result.
 local function close(id, state, verdict, result, ttl_s)
   local sub = SUB .. id
   redis.call('HSET', sub, 'state', state, 'verdict', verdict, 'result', result,
     'finishedMs', now_ms())
+  redis.call('HDEL', sub, 'spec')
   redis.call('ZREM', READY, id)
   redis.call('ZREM', LEASES, id)
   redis.call('HINCRBY', LOAD, 'bytes', -tonumber(redis.call('HGET', sub, 'bytes')))

@@ -5,7 +5,7 @@
 -- ARGV: 4 worker id, 5 lease in ms, 6 key that remembers this very call, 7 its life in ms
 -- Returns: {id, fence, attempt, tenant, problem, language, spec, createdMs} or nil
 -- Safe to repeat with the same key: after a lost reply the same claim is handed out again,
--- rather than a second one while the first runs out.
+-- rather than a second one while the first runs out. Unless it was cancelled meanwhile.
 local function answer(id)
   local h = redis.call('HMGET', SUB .. id, 'tenant', 'problem', 'language', 'spec', 'createdMs',
     'fence', 'attempts')
@@ -13,8 +13,11 @@ local function answer(id)
 end
 
 local before = redis.call('GET', ARGV[6])
-if before and redis.call('HGET', SUB .. before, 'holder') == ARGV[4] then
-  return answer(before)
+if before then
+  local h = redis.call('HMGET', SUB .. before, 'holder', 'fence')
+  if h[1] == ARGV[4] and holds(before, h[2]) then
+    return answer(before)
+  end
 end
 
 while true do

@@ -32,7 +32,7 @@ class Service:
     url: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The whole service, as its one command starts it."""
     folder = tmp_path_factory.mktemp("service")
@@ -41,9 +41,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield Service(url=started.ready()["url"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """The machine's Chromium. Where there is none the tests are skipped, but not in CI."""
+    """The machine's Chromium. Its event loop must end with this folder.
+
+    Where there is none the tests are skipped, but not in CI.
+    """
     path = (
         shutil.which("chromium")
         or shutil.which("chromium-browser")

@@ -116,10 +116,12 @@ class Core:
 
     def await_output(self, submission_id: str, text: str) -> None:
         """Until it has been told live that the program has written this."""
-        eventually(
-            lambda: any(text in data.get("text", "") for _, data in self.events(submission_id)),
-            PATIENCE_S,
-        )
+
+        def told() -> bool:
+            return any(text in data.get("text", "") for _, data in self.events(submission_id))
+
+        eventually(lambda: self.state(submission_id) in TERMINAL or told(), PATIENCE_S)
+        assert told(), self.result(submission_id)
 
     def announced(self, submission_id: str) -> list[dict[str, Any]]:
         """What was said of it on the public channel since this object was made."""

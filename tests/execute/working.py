@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,7 +70,14 @@ def worker(redis_url: str, *, slots: int = 1, **environ: str) -> Iterator[Workin
     """Start a worker; whatever the test does, it is gone at the end."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")}
     reader, writer = os.pipe()
-    env |= {"REDIS_URL": redis_url, "ASSAY_SLOTS": str(slots), "ASSAY_READY_FD": str(writer)}
+    state = tempfile.TemporaryDirectory(prefix="assay-test-")
+    env |= {
+        "REDIS_URL": redis_url,
+        "ASSAY_SLOTS": str(slots),
+        "ASSAY_LANGUAGES": "python,javascript",
+        "ASSAY_STATE": state.name,
+        "ASSAY_READY_FD": str(writer),
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "functions.execute"],
         cwd=ROOT,
@@ -87,6 +95,7 @@ def worker(redis_url: str, *, slots: int = 1, **environ: str) -> Iterator[Workin
         if process.poll() is None:
             process.kill()
         process.wait()
+        state.cleanup()
 
 
 def groups_of(tag: str) -> list[str]:

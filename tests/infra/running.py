@@ -14,6 +14,9 @@ from typing import Any
 from infra.local.state import ROOT, read_runner
 from tests.infra.eventually import eventually
 
+#: Whatever toolchains this machine has: trying them all takes seconds in a new state folder.
+_SETTINGS = {"ASSAY_PORT": "0", "ASSAY_LANGUAGES": "python,javascript"}
+
 
 class Running:
     """The process, its output so far, and what it has announced."""
@@ -56,7 +59,7 @@ def running(command: Sequence[str], state: Path, output: Path, **environ: str) -
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**env, "ASSAY_STATE": str(state), "ASSAY_PORT": "0", **environ},
+            env={**env, **_SETTINGS, "ASSAY_STATE": str(state), **environ},
             stdout=sink,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

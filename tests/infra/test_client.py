@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.local.api import Api, parse_events
-from infra.local.client import Screen, guess_language
+from infra.local.client import Screen, guess_language, local_url
 from infra.local.failure import Failure
+from infra.local.state import StateFolder
+from shared.settings import Settings
 
 
 def output(text: str, stream: str = "stdout") -> dict[str, Any]:
@@ -135,3 +138,16 @@ def test_a_server_that_is_not_there_is_told() -> None:
     with pytest.raises(Failure, match=r"cannot be reached \(Connection refused\)") as caught:
         Api("127.0.0.1:1").json("GET", "/healthz")
     assert caught.value.code == 2
+
+
+def test_a_port_that_is_named_is_asked_rather_than_the_runner_of_the_state_folder(
+    tmp_path: Path,
+) -> None:
+    # Given a runner that has announced itself in the state folder
+    with StateFolder(tmp_path) as folder:
+        folder.announce(url="http://127.0.0.1:4001")
+        # When nobody says otherwise, then that one is asked
+        assert local_url(Settings(state=str(tmp_path))) == "http://127.0.0.1:4001"
+        # And when another port is named, then that other one
+        named = Settings(state=str(tmp_path), port=4002)
+        assert local_url(named) == "http://127.0.0.1:4002"

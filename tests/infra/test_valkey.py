@@ -159,3 +159,23 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
 
     with pytest.raises(Failure, match="ended with exit status 1: Invalid AOF manifest"):
         Valkey(tmp_path).start()
+
+
+def test_it_is_full_before_the_machine_is(tmp_path: Path) -> None:
+    with Valkey(tmp_path) as server, client_of(server) as client:
+        most_bytes = int(client.config_get("maxmemory")["maxmemory"])
+
+    machine_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert 0 < most_bytes < machine_bytes
+
+
+def test_a_killed_server_is_not_said_to_have_died_of_its_last_good_news(tmp_path: Path) -> None:
+    with Valkey(tmp_path) as server:
+        server.kill()
+        why = server.why()
+        before = server.log.read_bytes()
+        server.start()
+
+        assert why == f"The embedded Valkey was ended by SIGKILL (its log is {server.log})."
+        # ... and the log that the sentence names is still there after the restart.
+        assert server.log.read_bytes().startswith(before)

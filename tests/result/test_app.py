@@ -137,7 +137,9 @@ def test_status_counts_what_waits_what_runs_and_who_works(
     assert body["unfinishedBytes"] == 2 * len(subs.spec())
     assert body["isolation"] == {"level": "full", "user": "root"}
     [worker] = body["workers"]
-    assert worker["languages"] == [{"name": "python", "version": "python 1.2.3"}]
+    assert worker["languages"] == [
+        {"name": "python", "version": "python 1.2.3", "startMode": "fork"}
+    ]
 
 
 def test_status_of_an_empty_service_is_zeros(client: TestClient) -> None:

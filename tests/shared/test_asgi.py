@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 
 import pytest
+import redis
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -35,6 +36,7 @@ ERRORS: dict[str, Exception] = {
     "missing": NotFound("no submission 'x'"),
     "full": Overloaded("too many", retry_after_s=7),
     "away": Unavailable("gone"),
+    "store": redis.ConnectionError("secret"),
     "bug": ZeroDivisionError("secret"),
     "framework": HTTPException(422, "no such thing"),
     "framework-size": HTTPException(413, "too long"),
@@ -110,6 +112,16 @@ def test_our_own_fault_is_in_the_log_and_nowhere_else(
     assert record.exc_info is not None
     assert record.exc_info[0] is ZeroDivisionError
     assert "/raise/bug" in record.getMessage()
+
+
+def test_a_store_that_went_away_is_a_warning_and_an_answer_of_ours_is_none(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.get("/raise/away")  # as /readyz says it to a probe, each second
+    assert [it for it in caplog.records if it.levelno >= logging.WARNING] == []
+    client.get("/raise/store")
+    [record] = [it for it in caplog.records if it.levelno >= logging.WARNING]
+    assert record.levelno == logging.WARNING
 
 
 def test_a_caller_s_error_is_not_logged(

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 from starlette.testclient import TestClient
 
 from shared import keys
 from shared.models import Spec
 from shared.verdicts import Verdict
+from shared.waiting import Waiting
 from tests.in_process import HandWorker, assert_problem, hand_worker, open_client
 
 GOOD = {"code": "print(1)", "language": "py", "problemId": "two-sum"}
@@ -159,6 +161,7 @@ def test_languages_are_those_of_the_living_workers(client: TestClient, hand: Han
     assert "py" in python["aliases"]
     assert python["limits"]["cpuTimeMs"] == 5000
     assert python["limits"]["wallTimeMs"] == 11_000
+    assert python["startMode"] == "fork"
     assert "main()" in python["starter"]
 
 
@@ -185,3 +188,19 @@ def test_a_wrong_method_is_told_the_right_ones(
     response = client.request(method, path)
     assert_problem(response, 405, "method-not-allowed")
     assert response.headers["allow"] == allow
+
+
+def test_who_waits_while_redis_goes_away_is_not_told_to_submit_again(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a Redis that goes away as soon as a submission is stored
+    async def away(*_args: object, **_kwargs: object) -> None:
+        raise redis.ConnectionError("gone")
+
+    monkeypatch.setattr(Waiting, "until_final", away)
+    # When somebody submits and waits
+    response = client.post("/submit?wait=5", json=GOOD)
+    # Then it was taken, for a 503 would make a second one of it
+    assert response.status_code == 202, response.text
+    assert response.json()["status"] == "queued"
+    assert client.get(response.json()["links"]["result"]).status_code == 200

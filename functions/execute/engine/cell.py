@@ -125,7 +125,7 @@ class Cell:
             if self._stopped:
                 return _NOT_STARTED
             self._send_request(program, limits, interactive)
-        if interactive:
+        if interactive and program.stdin:  # feeding nothing is its end
             self.feed(program.stdin)
         try:
             return self._follow(limits, on_output, on_pause)
@@ -165,6 +165,10 @@ class Cell:
             self._stopped = True
             self._tell(wire.KILL)
 
+    def is_idle(self) -> bool:
+        """Whether its keeper lives and waits for a request: then it says nothing."""
+        return not self._has_packet(0)
+
     def renew(self) -> None:
         """A new borrower: what was stopped for the former one is forgotten."""
         with self._sending:
@@ -195,6 +199,7 @@ class Cell:
             "limits": asdict(limits),
             "stdin": "pipe" if interactive else "file",
             "collect": program.collect,
+            "collect_matching": program.collect_matching,
             "collect_bytes": program.collect_bytes,
         }
         fds = [
@@ -224,7 +229,7 @@ class Cell:
             return b"", str(error).encode()
         if kind == wire.FILES and files is not None:
             content, at = wire.read_file(fds.pop()), 0
-            for name, size in json.loads(body):
+            for name, size in json.loads(wire.read_file(fds.pop())):
                 files[name] = content[at : at + size]
                 at += size
         return kind, body

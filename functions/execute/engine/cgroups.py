@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Protocol
 
 PARENT = "assay"
+_LEAF = f"{PARENT}-main"
+_MOVES = 10
 _READ_BYTES = 4096
 #: What may stay charged to a group without a new one being made.
 _LEFTOVER_BYTES = 1024 * 1024
@@ -64,6 +66,7 @@ class _Folder:
 
     def __init__(self, parent: Path, name: str) -> None:
         self.name = name
+        parent.mkdir(exist_ok=True)  # a neighbour that ended may just have taken it away
         self.parent_fd = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.make()
 
@@ -174,8 +177,11 @@ class GroupV2:
         self._open()
 
     def _open(self) -> None:
-        readable = ("memory.peak", "memory.events", "memory.stat", "cpu.stat")
+        readable = ("memory.current", "memory.events", "memory.stat", "cpu.stat")
         self._fds = {n: self._folder.file(n, os.O_RDONLY) for n in readable}
+        with contextlib.suppress(FileNotFoundError):  # from Linux 5.19 on
+            self._fds["memory.peak"] = self._folder.file("memory.peak", os.O_RDONLY)
+        self._seen_bytes = 0
         self._fds["cgroup.procs"] = self._folder.file("cgroup.procs", os.O_WRONLY)
 
     def _write(self, name: str, value: str, *, required: bool = True) -> None:
@@ -207,10 +213,13 @@ class GroupV2:
         return [self._fds["cgroup.procs"]]
 
     def cpu_ns(self) -> int:
+        if "memory.peak" not in self._fds:  # then it is as high as somebody saw it
+            self._seen_bytes = max(self._seen_bytes, int(_read(self._fds["memory.current"])))
         return _stat(self._fds["cpu.stat"], b"usage_usec")[0] * 1000
 
     def peak_bytes(self) -> int:
-        peak = int(_read(self._fds["memory.peak"]))
+        peak_fd = self._fds.get("memory.peak")
+        peak = self._seen_bytes if peak_fd is None else int(_read(peak_fd))
         file_cache = sum(_stat(self._fds["memory.stat"], b"inactive_file", b"active_file"))
         return max(0, peak - file_cache)
 
@@ -226,17 +235,29 @@ class GroupV2:
 
 
 def start_time(pid: int) -> str:
-    """When a process started, in clock ticks since boot; with the pid it is unique: proc(5)."""
+    """When a process started, in clock ticks since boot; with the pid it is unique: proc(5).
+
+    Empty when it has ended: a zombie has, though its parent may be slow to look.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
         return ""
+    return "" if fields[0] in "ZX" else fields[19]
 
 
 def owner_tag(pid: int) -> str:
     """The part of a group's name that tells whose it is."""
     namespace = os.readlink(f"/proc/{pid}/ns/pid").strip("pid:[]")
     return f"{namespace}-{pid}-{start_time(pid)}"
+
+
+def is_of_the_dead(tag: str) -> bool:
+    """Whether the owner of a tag has ended; what another pid namespace made may be in use."""
+    namespace, _, rest = tag.partition("-")
+    pid, _, started = rest.partition("-")
+    here = os.readlink("/proc/self/ns/pid").strip("pid:[]")
+    return namespace == here and pid.isdigit() and start_time(int(pid)) != started
 
 
 def _mounts(text: str) -> list[tuple[str, str, Path, set[str]]]:
@@ -281,20 +302,29 @@ def enable_v2(own: Path) -> Path:
     A group with processes cannot hand controllers down (cgroup-v2.rst, "No internal
     process constraint"), so whatever is in ours moves to a leaf first.
     """
-    wanted = "+memory +pids +cpu"
+    wanted = "+memory +pids"  # cpu.stat is there without its controller
+    if own.name == _LEAF:  # a worker before us has moved us here
+        own = own.parent
     parent = own / PARENT
-    try:
-        (own / "cgroup.subtree_control").write_text(wanted)
-    except OSError:
-        leaf = own / f"{PARENT}-main"
-        leaf.mkdir(exist_ok=True)
-        for pid in (own / "cgroup.procs").read_text().split():
-            with contextlib.suppress(ProcessLookupError):
-                (leaf / "cgroup.procs").write_text(pid)
-        (own / "cgroup.subtree_control").write_text(wanted)
+    for _ in range(_MOVES):  # while they are moved, they may start others
+        try:
+            (own / "cgroup.subtree_control").write_text(wanted)
+            break
+        except OSError:
+            _move_to_leaf(own)
+    else:
+        raise OSError(f"{own} cannot be emptied")
     parent.mkdir(exist_ok=True)
     (parent / "cgroup.subtree_control").write_text(wanted)
     return parent
+
+
+def _move_to_leaf(own: Path) -> None:
+    leaf = own / _LEAF
+    leaf.mkdir(exist_ok=True)
+    for pid in (own / "cgroup.procs").read_text().split():
+        with contextlib.suppress(ProcessLookupError):
+            (leaf / "cgroup.procs").write_text(pid)
 
 
 def parents() -> dict[str, Path]:
@@ -327,16 +357,20 @@ def open_group(folders: dict[str, Path], name: str) -> RunGroup:
     return GroupV1(folders, name)
 
 
+def leave(folders: dict[str, Path]) -> None:
+    """Remove the common parents, unless a neighbour has its groups there."""
+    for parent in folders.values():
+        with contextlib.suppress(OSError):
+            parent.rmdir()
+
+
 def reclaim(folders: dict[str, Path]) -> int:
     """Remove the groups of workers that are dead; gives how many."""
     removed = 0
-    here = os.readlink("/proc/self/ns/pid").strip("pid:[]")
     for parent in folders.values():
+        parent.mkdir(exist_ok=True)
         for group in (g for g in parent.iterdir() if g.is_dir()):
-            namespace, _, rest = group.name.partition("-")
-            pid, _, started = rest.partition("-")
-            alive = pid.isdigit() and start_time(int(pid)) == started.partition(".")[0]
-            if namespace == here and not alive:
+            if is_of_the_dead(group.name.partition(".")[0]):
                 _kill_all(group)
                 with contextlib.suppress(OSError):
                     group.rmdir()

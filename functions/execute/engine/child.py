@@ -1,16 +1,16 @@
 """What is forked for each run: the init of its pid namespace, and the program itself.
 
 Theory of operation. `start` clones *init* into new pid, mount and ipc namespaces. Init
-attaches the run's tmpfs, mounts a /proc of its own namespace, forks the *program* and
-then only reaps: when the program's main process is gone it kills whatever is left,
-reports, and ends. The program is pid 2, so signals have their usual meaning for it.
-Init dies with the keeper (parent-death signal, and a look at the report pipe for a
-keeper that died before the signal was set), and the namespace dies with init.
+forks the *program* and then only reaps: when the program's main process is gone it kills
+whatever is left, reports, and ends. The program is pid 2, so signals have their usual
+meaning for it. Init dies with the keeper (parent-death signal, and a look at the report
+pipe for a keeper that died before the signal was set), and the namespace dies with init.
 
-The program gives up everything before exec, in this order: it enters its control
-group (as root, who may), sets its resource limits, takes its user, loses every capability
-and the way to new ones, is fenced by Landlock, and last by seccomp. Its only
-descriptors are 0, 1 and 2.
+The program first attaches the run's tmpfs and mounts a /proc of its own namespace. Then
+it gives up everything before exec, in this order: it enters its control group (as root,
+who may), takes its user, loses every capability and the way to new ones, sets its
+resource limits, is fenced by Landlock, and last by seccomp. Its only descriptors are 0,
+1 and 2.
 
 Init reports on a pipe: b"S" and its figures; before that, b"E" and why the program could
 not be started, ended by a zero byte. The program's end of that pipe closes at exec.
@@ -27,10 +27,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from functions.execute.engine import landlock, root, syscalls
+from functions.execute.engine import box, landlock, syscalls
 
 #: wait status, user µs, system µs, max RSS KiB, wall ns, wait on the run queue ns
 REPORT = struct.Struct("=iqqqqq")
+#: As a shell says it of a command that cannot be started.
+_NOT_EXECUTABLE = 126
 
 NEW_NAMESPACES = syscalls.CLONE_NEWPID | syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC
 
@@ -62,34 +64,47 @@ def start(run: Start) -> int:
     """Clone init, which execs the program; gives init's pid, a child of the caller."""
     pid = syscalls.clone(NEW_NAMESPACES)
     if pid == 0:
-        init(run, _exec)
+        if run.reader_fd >= 0:
+            os.close(run.reader_fd)
+        init(run.report_fd, lambda: _exec(run))
     return pid
 
 
-def init(run: Start, become: Callable[[Start], None]) -> None:
+def init(report_fd: int, become: Callable[[], None]) -> None:
     """Be the init of a new pid namespace: start the program, reap, report, end.
+
+    Everything that can be done in the program is: what init touches before the fork would
+    be copied for both.
 
     Args:
         become: turns the forked process into the program. If it returns, so does `init`,
             in the program only: that is how a nursery's program goes on.
     """
     try:
-        program, began_ns = _prepare(run)
+        die_with_keeper(report_fd)
+        began_ns = time.monotonic_ns()
+        program = os.fork()
     except BaseException as error:  # nothing may unwind into the caller's code
-        tell(run.report_fd, error)
+        tell(report_fd, error)
         os._exit(1)
     if program == 0:
         try:
-            become(run)
+            become()
         except BaseException as error:
-            tell(run.report_fd, error)
+            tell(report_fd, error)
             os._exit(127)
         return
     syscalls.set_name(b"assay-init")
-    for fd in (run.stdin_fd, run.stdout_fd, run.stderr_fd):
-        os.close(fd)
-    os.write(run.report_fd, b"S" + _reap(program, began_ns))
+    report_fd = hold_only(report_fd)
+    os.write(report_fd, b"S" + _reap(program, began_ns))
     os._exit(0)
+
+
+def hold_only(fd: int) -> int:
+    """Close all descriptors but one, which is 0 then. Init's copy of a pipe would keep it open."""
+    os.dup2(fd, 0)
+    syscalls.close_from(1, at_exec=False)
+    return 0
 
 
 def tell(fd: int, error: BaseException) -> None:
@@ -97,28 +112,23 @@ def tell(fd: int, error: BaseException) -> None:
     os.write(fd, b"E" + f"{type(error).__name__}: {error}".encode()[:1000] + b"\0")
 
 
-def die_with_keeper(run: Start) -> None:
-    """Tie init's life to the keeper's; the keeper's end of the report pipe closes here."""
+def die_with_keeper(report_fd: int) -> None:
+    """Tie init's life to the keeper's, who reads the report."""
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-    if run.reader_fd >= 0:
-        os.close(run.reader_fd)
     watch = select.poll()
-    watch.register(run.report_fd, 0)
+    watch.register(report_fd, 0)
     if watch.poll(0):  # nobody reads any more: the keeper died before the first line
         os._exit(1)
     os.setsid()
 
 
-def _prepare(run: Start) -> tuple[int, int]:
-    """Mount what is new for the run and fork; gives the program's pid (0 in it) and the time."""
-    die_with_keeper(run)
-    syscalls.move_mount(run.box_fd, root.BOX)
-    for name, target in root.BOX_VIEWS.items():
-        syscalls.mount(f"{root.BOX}/{name}", target, flags=syscalls.MS_BIND)
+def _mount(run: Start) -> None:
+    """What is new for the run, in the namespace that the program shares with its init."""
+    syscalls.move_mount(run.box_fd, box.BOX)
+    for name, target in box.BOX_VIEWS.items():
+        syscalls.mount(f"{box.BOX}/{name}", target, flags=syscalls.MS_BIND)
     safe = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
     syscalls.mount("proc", "/proc", "proc", safe, "hidepid=2,subset=pid")
-    began_ns = time.monotonic_ns()
-    return os.fork(), began_ns
 
 
 def _reap(program: int, began_ns: int) -> bytes:
@@ -162,17 +172,25 @@ def _exec(run: Start) -> None:
     exec_filtered(run)
 
 
-def enter(run: Start) -> None:
-    """Everything that both ways to start have in common: only the filter is missing then."""
+def enter(run: Start, *, bounded: bool = False) -> None:
+    """Everything that both ways to start have in common: only the filter is missing then.
+
+    Args:
+        bounded: the capability bounding set is empty already.
+    """
     take_descriptors(run)
+    _mount(run)
     for fd in run.group_fds:
         os.write(fd, b"0")
     os.chdir("/work")
     os.umask(0o022)
     fence = landlock.ruleset(run.landlock_abi)
     if run.rootless:
-        _own_user_namespace(run.uid)
+        _own_user_namespace(run.uid)  # where the bounding set is full again
+        syscalls.drop_bounding_set()
     else:
+        if not bounded:
+            syscalls.drop_bounding_set()  # while we still may
         become_user(run.uid)
     give_up_privileges()
     for kind, value in run.rlimits:
@@ -211,7 +229,6 @@ def _own_user_namespace(uid: int) -> None:
 
 def give_up_privileges() -> None:
     """No capabilities, and no way to gain any."""
-    syscalls.drop_bounding_set()
     syscalls.drop_capabilities()
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
 
@@ -221,7 +238,13 @@ def exec_filtered(run: Start) -> None:
     default_signals()
     syscalls.close_from(3, at_exec=True)
     syscalls.load_seccomp(run.filter)
-    os.execve(run.argv[0], run.argv, run.env)
+    try:
+        os.execve(run.argv[0], run.argv, run.env)
+    except OSError as error:
+        if run.argv[0].startswith("/"):
+            raise  # a toolchain: not the submission's fault
+        os.write(2, f"{run.argv[0]}: {error.strerror}\n".encode())
+        os._exit(_NOT_EXECUTABLE)
 
 
 def default_signals() -> None:

@@ -7,7 +7,8 @@ folder, and signal nothing but itself. What namespaces did by construction is do
 by refusal, so only languages that live in one process work at this level.
 
 The run's *init* is an ordinary process here: it may never kill(-1). The program dies
-with init by parent-death signal, init with the keeper. Memory and CPU time are
+with init by parent-death signal, init with the keeper. The keeper is a subreaper, so that
+it can wait until a program whose init was killed is really gone. Memory and CPU time are
 supervised; there is no quota for files except the size of each.
 
 The keeper runs as the worker's user. As root in a container, programs still take a user
@@ -21,12 +22,10 @@ import contextlib
 import os
 import resource
 import signal
-import stat
-import tempfile
 import time
 from pathlib import Path
 
-from functions.execute.engine import child, landlock, syscalls
+from functions.execute.engine import child, landlock, leftovers, syscalls
 
 #: Landlock can keep signals inside from this version on (Linux 6.12).
 LEAST_LANDLOCK_ABI = 6
@@ -46,43 +45,54 @@ def start(run: child.Start) -> int:
 
 
 def _init(run: child.Start) -> None:
-    child.die_with_keeper(run)
+    if run.reader_fd >= 0:
+        os.close(run.reader_fd)
+    child.die_with_keeper(run.report_fd)
     began_ns = time.monotonic_ns()
+    init = os.getpid()
     program = os.fork()
     if program == 0:
         try:
-            _become(run)
+            _become(run, init)
         except BaseException as error:
             child.tell(run.report_fd, error)
         finally:
             os._exit(127)
-    for fd in (run.stdin_fd, run.stdout_fd, run.stderr_fd):
-        os.close(fd)
+    report_fd = child.hold_only(run.report_fd)
     os.waitid(os.P_PID, program, os.WEXITED | os.WNOWAIT)
     wall_ns = time.monotonic_ns() - began_ns
     wait_ns = child.run_queue_wait_ns(f"/proc/{program}")
     _, status, usage = os.wait4(program, 0)
-    os.write(run.report_fd, b"S" + child.pack(status, usage, wall_ns, wait_ns))
+    os.write(report_fd, b"S" + child.pack(status, usage, wall_ns, wait_ns))
     os._exit(0)
 
 
-def _become(run: child.Start) -> None:
+def _become(run: child.Start, init: int) -> None:
     """Turn this process into the program. Never returns."""
-    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     child.take_descriptors(run)
     os.fchdir(run.box_fd)
     os.chdir("work")
     os.umask(0o022)
     fence = landlock.closed_ruleset(run.landlock_abi, run.box_fd, run.readable)
     if not run.rootless:
+        syscalls.drop_bounding_set()  # while we still may
         child.become_user(run.uid)
-        # Changing the user clears it: prctl(2), PR_SET_PDEATHSIG.
-        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    # Changing the user clears it: prctl(2), PR_SET_PDEATHSIG.
+    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != init:  # it was killed before the line above
+        os._exit(1)
     child.give_up_privileges()
     for kind, value in run.rlimits:
         resource.setrlimit(kind, (value, value))
     syscalls.landlock_restrict(fence)
     child.exec_filtered(run)
+
+
+def wait_for_orphans() -> None:
+    """Wait for what a killed init left to the keeper; it has its parent-death signal."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
 
 
 def tasks_of_user() -> int:
@@ -94,15 +104,17 @@ def tasks_of_user() -> int:
             told = dict(line.split(":", 1) for line in lines if ":" in line)
             if told["Uid"].split()[0] == mine:
                 total += int(told["Threads"])
-    return total
+    return total + 1  # and the init to come
 
 
 class Home:
     """A cell's own folder: what a tmpfs is at the other levels."""
 
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="assay-cell-"))
-        self.path.chmod(0o711)
+    def __init__(self, group: int) -> None:
+        self.path = leftovers.new_folder()
+        # Its programs may pass, and no other user: what they leave is removed by path.
+        os.chown(self.path, -1, group)
+        self.path.chmod(0o710)
         self._fd = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def new_box(self) -> int:
@@ -116,32 +128,8 @@ class Home:
         return {**env, "HOME": str(box / "work"), "TMPDIR": str(box / "tmp")}
 
     def clear(self) -> None:
-        """Remove everything a dead run left, of any depth, without following a link.
-
-        Depth-first walks fall over on a thousand nested folders; instead every folder
-        found is moved up here, and removed when it has become empty.
-        """
-        moved = 0
-        while names := os.listdir(self._fd):
-            for name in names:
-                status = os.stat(name, dir_fd=self._fd, follow_symlinks=False)
-                if not stat.S_ISDIR(status.st_mode):
-                    os.unlink(name, dir_fd=self._fd)
-                    continue
-                folder = os.open(
-                    name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._open(name)
-                )
-                for inner in os.listdir(folder):
-                    moved += 1
-                    os.rename(inner, f".{moved}", src_dir_fd=folder, dst_dir_fd=self._fd)
-                os.close(folder)
-                os.rmdir(name, dir_fd=self._fd)
-
-    def _open(self, name: str) -> int:
-        """Make a folder ours to read, whatever mode the run left it with."""
-        with contextlib.suppress(OSError):
-            os.chmod(name, 0o700, dir_fd=self._fd)
-        return self._fd
+        """Remove everything a dead run left."""
+        leftovers.empty(self._fd)
 
     def close(self) -> None:
         """Remove the folder itself."""

@@ -11,6 +11,7 @@ slot is not lent out.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import queue
 import threading
@@ -18,12 +19,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from functions.execute.engine import cgroups, probe, root
+from functions.execute.engine import cgroups, leftovers, probe, root
 from functions.execute.engine.cell import BASE_ENV, Cell, CellConfig
 from functions.execute.engine.program import EngineError, Limits, OnOutput, Program, Run
 
 #: Cells run programs as this user and the following ones.
 _FIRST_UID = 61_000
+#: Tells the groups of several engines of one process apart.
+_SERIALS = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class ForkStart:
 
     binary: str
     env: Mapping[str, str]
+    #: After how many runs it is started anew: they share a hash seed and an address layout.
+    runs: int = 500
 
 
 class Engine:
@@ -61,8 +66,10 @@ class Engine:
         self.facts = probe.facts()
         self.level = choose_level(self.facts, isolation)
         self._folders = cgroups.parents() if self.level == "full" else {}
-        self.reclaimed = cgroups.reclaim(self._folders)
+        self.reclaimed = cgroups.reclaim(self._folders) + leftovers.reclaim()
         self._mounts, self._hides = list(mounts), list(hides)
+        self.slots = slots
+        self._serial = next(_SERIALS)
         self._forks = forks if self.level != "container" else None
         self._idle: queue.LifoQueue[Cell] = queue.LifoQueue()
         self._broken: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -81,13 +88,15 @@ class Engine:
     def cell(self) -> Iterator[Cell]:
         """Borrow a cell; one that broke is replaced rather than given back."""
         cell = self._idle.get()
+        while not cell.is_idle():  # it died in the meantime, which is no submission's fault
+            self._discard(cell)
+            cell = self._idle.get()
         cell.renew()
         try:
             yield cell
         finally:
             if cell.broken:
-                self._broken.put(next(i for i, c in self._cells.items() if c is cell))
-                self._repair_if_main()
+                self._discard(cell)
             else:
                 self._idle.put(cell)
 
@@ -106,6 +115,7 @@ class Engine:
             while True:
                 index = self._broken.get(timeout=timeout_s)
                 self._cells[index].close()
+                leftovers.reclaim()
                 self._cells[index] = self._new_cell(index)
                 self._cells[index].wait_ready()
                 self._idle.put(self._cells[index])
@@ -115,12 +125,18 @@ class Engine:
         """Where programs see a file of the host."""
         return path if self.level == "container" else root.shown_at(path)
 
+    def start_mode(self, binary: str) -> str:
+        """How programs of a Python, or of anything else, are started as a rule."""
+        return "fork" if self._forks and self._forks.binary == binary else "exec"
+
     def close(self) -> None:
         """End every cell and everything in it."""
         for cell in self._cells.values():
             cell.close()
+        cgroups.leave(self._folders)
 
-    def _repair_if_main(self) -> None:
+    def _discard(self, cell: Cell) -> None:
+        self._broken.put(next(i for i, c in self._cells.items() if c is cell))
         if threading.current_thread() is threading.main_thread():
             self.repair(0)
 
@@ -131,6 +147,7 @@ class Engine:
             "binary": self.shown_at(self._forks.binary),
             "env": {**BASE_ENV, **self._forks.env},
             "stack_bytes": Limits().stack_bytes,
+            "most_runs": self._forks.runs,
         }
 
     def _new_cell(self, index: int) -> Cell:
@@ -138,7 +155,7 @@ class Engine:
             CellConfig(
                 level=self.level,
                 uid=_FIRST_UID + index,
-                group=f"{cgroups.owner_tag(os.getpid())}.{index}",
+                group=f"{cgroups.owner_tag(os.getpid())}.{self._serial}.{index}",
                 folders={kind: str(path) for kind, path in self._folders.items()},
                 landlock_abi=self.facts.landlock_abi,
                 mounts=self._mounts,

@@ -27,6 +27,7 @@ from typing import Any
 from functions.execute.engine import (
     cgroups,
     child,
+    collect,
     contained,
     probe,
     root,
@@ -34,6 +35,7 @@ from functions.execute.engine import (
     syscalls,
     wire,
 )
+from functions.execute.engine.box import BOX_VIEWS
 from functions.execute.engine.nurse import Nurse
 from functions.execute.engine.supervise import Supervision
 
@@ -46,13 +48,16 @@ class Keeper:
         self.uid: int = config["uid"]
         self.rootless = os.geteuid() != 0
         self.landlock_abi: int = config["landlock_abi"]
-        self._home = contained.Home() if config["level"] == "container" else None
+        group = os.getegid() if self.rootless else self.uid
+        self._home = contained.Home(group) if config["level"] == "container" else None
         self.filter = seccomp.program(
             sockets=not self._home,
             processes=not self._home,
             unseen_memory=bool(config["folders"]),
         )
         self.readable: list[str] = config["mounts"] + root.SYSTEM if self._home else []
+        if self._home:
+            syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
         self.start_mode = "exec"
         self._nurse: Nurse | None = None
         self.group: cgroups.RunGroup | None = None
@@ -85,7 +90,7 @@ class Keeper:
         gc.disable()  # short-lived garbage only; a collection would un-share forked pages
         gc.freeze()
         while True:
-            kind, body, fds = wire.receive(self.control)
+            kind, _, fds = wire.receive(self.control)
             if not kind:
                 return
             if kind == wire.REQUEST:
@@ -134,6 +139,11 @@ class Keeper:
             return pid
         return child.start(run)
 
+    def reap(self) -> None:
+        """At level `container` a program can outlive its init by a moment: wait for its end."""
+        if self._home:
+            contained.wait_for_orphans()
+
     def give(self, fd: int) -> None:
         """Make the run's user the owner of a pipe. Rootless, it is already."""
         if not self.rootless:
@@ -150,7 +160,8 @@ class Keeper:
     def rlimits(self, limits: dict[str, int]) -> list[tuple[int, int]]:
         """Resource limits: a second line behind supervision, setrlimit(2)."""
         values = [
-            (resource.RLIMIT_CORE, 0),
+            # 1 and not 0: a host whose cores go to a program would start it in spite of 0.
+            (resource.RLIMIT_CORE, 1),
             (resource.RLIMIT_CPU, limits["cpu_time_ms"] // 1000 + 2),
             (resource.RLIMIT_FSIZE, limits["file_bytes"]),
             (resource.RLIMIT_NOFILE, limits["open_files"]),
@@ -163,34 +174,23 @@ class Keeper:
         if self.group is None:  # counted per user and user namespace: mostly a run's own
             others = contained.tasks_of_user() if self._home and self.rootless else 0
             values.append((resource.RLIMIT_NPROC, limits["processes"] + others))
-        return values
+        return [(kind, _within_ours(kind, value)) for kind, value in values]
 
-    def send_files(self, names: list[str], limit_bytes: int) -> None:
+    def send_files(self, request: dict[str, Any]) -> None:
         """Bring back files of the run, when all its processes are dead."""
+        names = [*request["collect"], *collect.matching(self._box_fd, request["collect_matching"])]
         found: list[tuple[str, int]] = []
         content = bytearray()
-        for name in names:
-            data = self._read_regular(name, limit_bytes - len(content))
+        for name in dict.fromkeys(names):
+            data = collect.regular(self._box_fd, name, request["collect_bytes"] - len(content))
             if data is not None:
                 found.append((name, len(data)))
                 content += data
         if found:
-            fd = wire.memory_file(bytes(content))
-            wire.send(self.control, wire.FILES, json.dumps(found).encode(), [fd])
-            os.close(fd)
-
-    def _read_regular(self, name: str, room: int) -> bytes | None:
-        try:
-            flags = os.O_RDONLY | os.O_NONBLOCK  # a FIFO must not stop us
-            fd = syscalls.open_beneath(self._box_fd, f"work/{name}", flags)
-        except OSError:
-            return None
-        with os.fdopen(fd, "rb", buffering=0) as file:
-            status = os.fstat(fd)
-            regular = status.st_mode & 0o170000 == 0o100000
-            if not regular or status.st_size > room:
-                return None
-            return file.read(room) or b""
+            fds = [wire.memory_file(json.dumps(found).encode()), wire.memory_file(bytes(content))]
+            wire.send(self.control, wire.FILES, b"", fds)
+            for fd in fds:
+                os.close(fd)
 
     # -- the run's tmpfs --------------------------------------------------------------
 
@@ -202,7 +202,7 @@ class Keeper:
             if self._home
             else syscalls.new_tmpfs({"size": size, "nr_inodes": inodes, "mode": "755"})
         )
-        for name in root.BOX_VIEWS:
+        for name in BOX_VIEWS:
             os.mkdir(name, 0o700 if name == "work" else 0o1777, dir_fd=box)
         work = os.open("work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=box)
         for name, data in files.items():
@@ -212,7 +212,9 @@ class Keeper:
         return box
 
     def _place(self, work: int, name: str, content: bytes) -> None:
-        folders = name.split("/")[:-1]
+        *folders, _ = parts = name.split("/")
+        if not {"", ".", ".."}.isdisjoint(parts):  # checked long before; never followed here
+            raise ValueError(f"{name!r} is no name of a file in the work folder")
         for depth in range(1, len(folders) + 1):
             folder = "/".join(folders[:depth])
             with contextlib.suppress(FileExistsError):
@@ -230,6 +232,12 @@ class Keeper:
     def _own(self, fd: int) -> None:
         if not self.rootless:
             os.fchown(fd, self.uid, self.uid)
+
+
+def _within_ours(kind: int, value: int) -> int:
+    """What may be set: a limit that we were started with is not to be raised."""
+    hard = resource.getrlimit(kind)[1]
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)
 
 
 def main(control_fd: int) -> None:

@@ -11,12 +11,18 @@ from __future__ import annotations
 import os
 
 from functions.execute.engine import syscalls
-from functions.execute.engine.root import BOX_VIEWS
+from functions.execute.engine.box import BOX_VIEWS
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE = 1 << 4, 1 << 5
 _MAKE = sum(1 << bit for bit in range(6, 13))  # char, dir, reg, sock, fifo, block, sym
 _REFER, _TRUNCATE, _IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
+
+# What of /proc/self a runtime may need; not its `net`, which is the worker's network.
+_OWN_PROC = (
+    *("auxv", "cgroup", "cmdline", "comm", "environ", "fd", "fdinfo", "limits", "maps"),
+    *("mountinfo", "mounts", "oom_score_adj", "schedstat", "smaps", "stat", "statm", "status"),
+)
 
 _SCOPE_ABSTRACT_UNIX, _SCOPE_SIGNAL = 1, 2
 
@@ -58,7 +64,8 @@ def closed_ruleset(abi: int, box_fd: int, readable: list[str]) -> int:
     scopes = _SCOPE_ABSTRACT_UNIX | _SCOPE_SIGNAL
     fence = syscalls.landlock_create(read | write | _IOCTL_DEV, all_net, scopes)
     syscalls.landlock_allow(fence, box_fd, read | write)
-    for path in (*readable, "/proc/self"):
+    own = [f"/proc/self/{name}" for name in _OWN_PROC]
+    for path in (*readable, *filter(os.path.exists, own)):
         _allow(fence, path, read if os.path.isdir(path) else _EXECUTE | _READ_FILE)
     for name in ("null", "zero", "full", "random", "urandom"):
         _allow(fence, f"/dev/{name}", _READ_FILE | _WRITE_FILE)

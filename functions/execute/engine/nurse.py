@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
@@ -11,31 +12,34 @@ import socket
 from collections.abc import Mapping
 
 from functions.execute.engine import child, syscalls, wire
-from functions.execute.engine.nursery import CONTROL_FD, HOME, request_of
+from functions.execute.engine.nursery import CONTROL_FD, HOME, REQUESTS_FD, request_of
 from functions.execute.engine.start_mode import forkable
 
-#: Runs that share one hash seed and address layout.
-RUNS_PER_NURSERY = 500
 _PATIENCE_S = 10.0
+#: Characters of a command line; a request to a nursery has to fit into one packet.
+_MOST_ARGUMENTS = 2_000
 
 
 class Nurse:
     """Looks after one nursery at a time. Any trouble means: exec instead."""
 
-    def __init__(self, binary: str, env: dict[str, str], stack_bytes: int) -> None:
+    def __init__(self, binary: str, env: dict[str, str], stack_bytes: int, most_runs: int) -> None:
         self._binary = binary
         self._env = env
         self._stack_bytes = stack_bytes
+        self._most_runs = most_runs
         self._pid = -1
         self._runs = 0
         self._imported: frozenset[str] | None = None
         self._control: socket.socket | None = None
+        self._requests: socket.socket | None = None
         self._hatch()
 
     def takes(self, run: child.Start, files: Mapping[str, bytes], stack_bytes: int) -> bool:
         """Whether this run may be forked, and there is a nursery to do it."""
         return (
             stack_bytes == self._stack_bytes
+            and sum(map(len, run.argv)) < _MOST_ARGUMENTS
             and self._is_ready()
             and forkable(
                 run.argv,
@@ -54,9 +58,10 @@ class Nurse:
             OSError: the nursery did not answer; it is being replaced.
         """
         request, fds = request_of(run)
-        assert self._control is not None
+        assert self._control is not None and self._requests is not None
         try:
-            socket.send_fds(self._control, [request], fds)
+            socket.send_fds(self._requests, [request], fds)
+            self._control.send(b"c")
             pid = int(self._answer())
         except (OSError, ValueError) as error:
             self.replace()
@@ -66,7 +71,7 @@ class Nurse:
 
     def replace_if_old(self) -> None:
         """Between runs: a new one after enough of them. It gets ready by itself."""
-        if self._runs >= RUNS_PER_NURSERY:
+        if self._runs >= self._most_runs:
             self.replace()
 
     def replace(self) -> None:
@@ -76,35 +81,39 @@ class Nurse:
 
     def close(self) -> None:
         """End the nursery; runs it has started are not its children and go on."""
-        if self._control:
+        if self._control and self._requests:
             self._control.close()
-            self._control = None
+            self._requests.close()
+            self._control = self._requests = None
         if self._pid > 0:
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
             self._pid = -1
 
     def _hatch(self) -> None:
-        self._control, theirs = wire.pair()
+        self._control, control = wire.pair()
+        self._requests, requests = wire.pair()
         self._runs, self._imported = 0, None
         self._pid = os.fork()
         if self._pid == 0:
             try:
-                self._exec(theirs.fileno())
+                self._exec(control.fileno(), requests.fileno())
             finally:
                 os._exit(127)
-        theirs.close()
+        control.close()
+        requests.close()
 
-    def _exec(self, control_fd: int) -> None:
+    def _exec(self, control_fd: int, requests_fd: int) -> None:
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         child.default_signals()
         resource.setrlimit(resource.RLIMIT_STACK, (self._stack_bytes, self._stack_bytes))
         null = os.open("/dev/null", os.O_RDWR)
-        os.dup2(control_fd, CONTROL_FD + 1)  # not inheritable where it is
-        for fd in (0, 1):
-            os.dup2(null, fd)
-        os.dup2(CONTROL_FD + 1, CONTROL_FD)
-        syscalls.close_from(CONTROL_FD + 1, at_exec=False)
+        # First out of each other's way; what dup2 makes is inherited.
+        sources = [fcntl.fcntl(fd, fcntl.F_DUPFD, 64) for fd in (control_fd, requests_fd)]
+        places = (CONTROL_FD, REQUESTS_FD)
+        for fd, place in ((null, 0), (null, 1), *zip(sources, places, strict=True)):
+            os.dup2(fd, place)
+        syscalls.close_from(REQUESTS_FD + 1, at_exec=False)
         os.chdir("/work")
         argv = [self._binary, "main.py"]
         os.execve(self._binary, argv, {**self._env, "PYTHONPATH": HOME})

@@ -1,27 +1,32 @@
 """The nursery: a Python that is already started, and forks for each Python run.
 
-Theory of operation. A nursery is a process `python3 main.py` that never got as far as its
+Theory of operation. A nursery is a process `python3 main.py` that never gets as far as its
 script: while the interpreter initialises, `site` imports the `sitecustomize` beside this
-package (PYTHONPATH points to it), which calls `serve`. There it imports what programs
-often import, and waits. For each run it clones an init into new namespaces, as the
-keeper would; init forks; and in that process, after every privilege is gone, `serve`
-*returns*. The interpreter then goes on as if nothing had happened: it computes sys.path[0],
-opens /work/main.py and runs it. So `__main__`, tracebacks, frames, exit codes, threads,
-atexit and finalisation are the interpreter's own and not imitated.
+package (PYTHONPATH points to it), which imports what programs often import and puts
+`_at_the_script` in the place of a path hook. The interpreter asks its path hooks about
+main.py as the last thing before it opens it; so there the nursery waits. For each run it
+clones an init into new namespaces, as the keeper would; init forks; and in that process,
+after every privilege is gone, the hook *returns*. The interpreter then goes on as if
+nothing had happened: it computes sys.path[0], opens /work/main.py and runs it. So
+`__main__`, tracebacks, frames, exit codes, threads, atexit and finalisation are the
+interpreter's own and not imitated.
 
 Finalisation would be the dear part: taking apart what all runs share copies it page by
-page (4 of 6 ms for a hello). So what was there before the fork is frozen for the garbage
-collector and never freed: the last atexit callback takes shared modules out of
-sys.modules, where a permanent reference keeps them. `__main__` is made anew after the
-freeze, so that what a program leaves in it is still collected and finalised.
+page. So what was there before the fork is frozen for the garbage collector and never
+freed: the last atexit callback takes shared modules out of sys.modules, where a permanent
+reference keeps them. `__main__` is made anew after the freeze, so that what a program
+leaves in it is still collected and finalised.
 
-What a program could find of us in its memory is this code and no more: the nursery
-never sees a submission (the files are in the run's tmpfs), holds no descriptor but its
-connection to the keeper, and that one is closed before `serve` returns.
+What a program could find of us in its memory is this code and no more. The nursery never
+sees a submission: a run's request (its arguments are a tenant's) is received by the run's
+own init, from a second socket, and its files are in the run's tmpfs. The nursery holds no
+descriptors but its two sockets, which init closes at once. It blocks SIGINT, for which it
+has Python's handler, and init keeps it blocked: no program can interrupt its init.
 
 Which programs may start this way is decided beforehand, in `start_mode.py`, which also
 lists what cannot be equal. A nursery is replaced after a number of runs, since its hash
-seed and address layout are shared by all of them.
+seed and address layout are shared by all of them. Whatever a nursery loads is copied,
+page by page, for each run that touches it: this module imports little.
 """
 
 from __future__ import annotations
@@ -29,129 +34,146 @@ from __future__ import annotations
 import _socket
 import array
 import atexit
-import builtins
 import ctypes
 import gc
-import importlib
 import io
 import json
 import os
+import signal
 import sys
+import threading
 import types
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from functions.execute.engine import child, syscalls
-from functions.execute.engine.start_mode import PREIMPORTED
 
 #: Where the keeper lets a nursery find this package; gone from the program's view of it.
 HOME = "/opt/nursery"
-CONTROL_FD = 3
+#: The keeper asks for clones on the first; their requests are in the second.
+CONTROL_FD, REQUESTS_FD = 3, 4
 
 _DESCRIPTORS = ("stdin_fd", "stdout_fd", "stderr_fd", "report_fd", "box_fd")
 _MAX_FDS = 16
 
 _SHARED: dict[str, types.ModuleType] = {}
-_OURS: list[str] = []
 _FINALISED_BY_NAME = frozenset({"sys", "builtins", "__main__"})
+_plain_hook: Any = None
 
 
-def serve() -> None:
-    """Fork a program for each request. Returns in the programs only."""
-    _warm_up()
+def settle(shared: set[str], plain_paths: set[str]) -> None:
+    """Leave in the interpreter only what a program may find there, and wait at the script.
+
+    Args:
+        shared: names of the modules that programs find imported.
+        plain_paths: what a Python that is no nursery has in sys.path_importer_cache.
+    """
+    global _plain_hook
+    for name in list(sys.modules):
+        if name not in shared or name.split(".")[0] == "functions":
+            del sys.modules[name]
+    sys.path.remove(HOME)
+    for path in list(sys.path_importer_cache):
+        if path not in sys.path and (path not in plain_paths or path.startswith(HOME)):
+            del sys.path_importer_cache[path]
+    del os.environ["PYTHONPATH"]
+    _plain_hook, sys.path_hooks[0] = sys.path_hooks[0], _at_the_script
+
+
+def _at_the_script(path: str) -> NoReturn:
+    """In the place of zipimport's hook. Returns in the programs only: main.py is no zip file."""
+    sys.path_hooks[0] = _plain_hook
+    del sys.modules["sitecustomize"]
+    _freeze()
     syscalls.drop_bounding_set()  # once for all programs; our own capabilities stay
-    control = _socket.socket(fileno=CONTROL_FD)
-    control.send(json.dumps(sorted(_top_level_names())).encode())
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    _serve()
+    raise ImportError(path)
+
+
+def _freeze() -> None:
+    """Whatever is here now stays as it is, in every program: nothing looks at it, or frees it."""
+    _SHARED.update((n, m) for n, m in sys.modules.items() if n not in _FINALISED_BY_NAME)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(_SHARED))  # for ever
+    gc.collect()
+    gc.disable()
+    gc.freeze()
+
+
+def _serve() -> None:
+    """Clone an init for each byte from the keeper."""
+    control, requests = _socket.socket(fileno=CONTROL_FD), _socket.socket(fileno=REQUESTS_FD)
+    control.send(json.dumps(sorted({name.split(".")[0] for name in sys.modules})).encode())
     while True:
-        request, fds = _receive(control)
-        if not request:
+        if not control.recv(1):
             os._exit(0)  # the keeper is gone
-        run = _start_of(request, fds)
         pid = syscalls.clone(child.NEW_NAMESPACES | syscalls.CLONE_PARENT)
         if pid == 0:
-            child.init(run, _become)
+            _init(*_receive(control, requests))
             return
-        for fd in fds:
-            os.close(fd)
         control.send(str(pid).encode())
 
 
-def _warm_up() -> None:
-    for name in PREIMPORTED:
-        importlib.import_module(name)
-    _SHARED.update((n, m) for n, m in sys.modules.items() if n not in _FINALISED_BY_NAME)
-    _OURS.extend(name for name in sys.modules if name.split(".")[0] == "functions")
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(_SHARED))  # for ever: it must not be freed
-    gc.collect()
-    gc.freeze()  # a collection in a program must not touch, and so copy, what is shared
+def _init(request: bytes, fds: list[int]) -> None:
+    """Be the run's init; returns in its program only."""
+    child.init(fds[3], lambda: _become(_start_of(request, fds)))
 
 
-def _leave_shared_modules() -> None:
-    """The last atexit callback: let the interpreter take apart only what is the program's."""
-    for name, module in _SHARED.items():
-        if sys.modules.get(name) is module:
-            del sys.modules[name]
+def _receive(control: _socket.socket, requests: _socket.socket) -> tuple[bytes, list[int]]:
+    """The run's request and descriptors; nothing is left of the nursery's sockets."""
+    try:
+        size = _socket.CMSG_SPACE(_MAX_FDS * 4)
+        request, ancillary, _, _ = requests.recvmsg(65_536, size, _socket.MSG_CMSG_CLOEXEC)
+        control.close()
+        requests.close()
+        fds = array.array("i")
+        for _, _, content in ancillary:
+            fds.frombytes(content)
+        return request, list(fds)
+    except BaseException:  # nothing may unwind into the interpreter; nobody can be told yet
+        os._exit(1)
 
 
-def _top_level_names() -> set[str]:
-    """What a file beside a program must not be called, if the program is to be forked."""
-    return {name.split(".")[0] for name in sys.modules} - {"functions", "sitecustomize"}
-
-
-def _receive(control: _socket.socket) -> tuple[bytes, list[int]]:
-    size = _socket.CMSG_SPACE(_MAX_FDS * 4)
-    data, ancillary, _, _ = control.recvmsg(65_536, size, _socket.MSG_CMSG_CLOEXEC)
-    fds = array.array("i")
-    for _, _, content in ancillary:
-        fds.frombytes(content)
-    return data, list(fds)
+def _start_of(request: bytes, fds: list[int]) -> child.Start:
+    """What `request_of` was made of."""
+    plain, _, filter_ = request.partition(b"\n")
+    known: dict[str, Any] = dict(zip(_DESCRIPTORS, fds, strict=False))
+    known |= json.loads(plain)
+    group_fds = fds[len(_DESCRIPTORS) :]
+    return child.Start(**known, filter=filter_, env={}, reader_fd=-1, group_fds=group_fds)
 
 
 def request_of(run: child.Start) -> tuple[bytes, list[int]]:
     """What the keeper sends for a run; `_start_of` is its inverse."""
     plain = {
         "argv": run.argv,
-        "env": run.env,
         "rlimits": run.rlimits,
         "uid": run.uid,
         "rootless": run.rootless,
-        "filter": run.filter.hex(),
         "landlock_abi": run.landlock_abi,
     }
     fds = [getattr(run, name) for name in _DESCRIPTORS]
-    return json.dumps(plain).encode(), fds + run.group_fds
-
-
-def _start_of(request: bytes, fds: list[int]) -> child.Start:
-    plain: dict[str, Any] = json.loads(request)
-    plain["filter"] = bytes.fromhex(plain["filter"])
-    known: dict[str, Any] = dict(zip(_DESCRIPTORS, fds, strict=False))
-    return child.Start(**plain, **known, reader_fd=-1, group_fds=fds[len(_DESCRIPTORS) :])
+    return json.dumps(plain).encode() + b"\n" + run.filter, fds + run.group_fds
 
 
 def _become(run: child.Start) -> None:
     """What exec would have done; then the interpreter may go on to its script."""
-    child.enter(run)
+    child.enter(run, bounded=True)
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # as after exec: its own /proc files are its own
     syscalls.close_from(3, at_exec=False)
     syscalls.load_seccomp(run.filter)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     sys.argv[1:] = run.argv[2:]
     sys.orig_argv[1:] = run.argv[1:]
     for fd, name in enumerate(("stdin", "stdout", "stderr")):
         stream = _stream(fd, getattr(sys, f"__{name}__"))
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
-    sys.modules["__main__"] = _new_main()
-    _forget_ourselves()
     atexit.register(_leave_shared_modules)
-
-
-def _new_main() -> types.ModuleType:
-    """`__main__` as add_main_module() of CPython's pylifecycle.c leaves it."""
-    main = types.ModuleType("__main__")
-    main.__loader__ = sys.modules["__main__"].__loader__
-    main.__dict__["__annotations__"] = {}
-    main.__dict__["__builtins__"] = builtins
-    return main
+    threading.main_thread()._set_native_id()  # type: ignore[attr-defined]  # of this process now
+    ctypes.set_errno(0)
+    gc.freeze()  # what this took is not the program's garbage
+    gc.enable()
+    sys.modules["__main__"] = _new_main(sys.modules["__main__"])
 
 
 def _stream(fd: int, like: TextIO) -> TextIO:
@@ -173,11 +195,18 @@ def _stream(fd: int, like: TextIO) -> TextIO:
     return text
 
 
-def _forget_ourselves() -> None:
-    """Take what is ours out of the program's sight."""
-    sys.modules["sitecustomize"] = types.ModuleType("sitecustomize")
-    for name in _OURS:
-        del sys.modules[name]
-    sys.path.remove(HOME)
-    sys.path_importer_cache.pop(HOME, None)
-    del os.environ["PYTHONPATH"]
+def _new_main(old: types.ModuleType) -> types.ModuleType:
+    """`__main__` as add_main_module() of CPython's pylifecycle.c leaves it."""
+    main = types.ModuleType("__main__")
+    names: dict[str, Any] = main.__dict__
+    names.update(old.__dict__)
+    if "__annotations__" in names:
+        names["__annotations__"] = {}
+    return main
+
+
+def _leave_shared_modules() -> None:
+    """The last atexit callback: let the interpreter take apart only what is the program's."""
+    for name, module in _SHARED.items():
+        if sys.modules.get(name) is module:
+            del sys.modules[name]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import select
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from functions.execute.engine import cgroups, syscalls
 from functions.execute.engine.contained import LEAST_LANDLOCK_ABI
@@ -45,7 +45,15 @@ class Facts:
 
     def document(self) -> dict[str, object]:
         """For people and for /status."""
-        return {"level": self.level, **asdict(self)}
+        return {
+            "level": self.level,
+            "user": self.user,
+            "architecture": self.architecture,
+            "namespaces": self.namespaces == "yes",
+            "cgroups": self.cgroups,
+            "landlockAbi": self.landlock_abi,
+            "seccomp": self.seccomp == "yes",
+        }
 
 
 def namespace_flags() -> int:
@@ -79,8 +87,14 @@ def _namespaces() -> None:
     syscalls.unshare(namespace_flags())
     pid = syscalls.clone(syscalls.CLONE_NEWPID | syscalls.CLONE_NEWNS)
     if pid == 0:
+        try:  # refused to users where /proc is partly covered, as in many containers
+            syscalls.mount("none", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
+            syscalls.mount("proc", "/proc", "proc")
+        except OSError:
+            os._exit(1)
         os._exit(0)
-    os.waitpid(pid, 0)
+    if os.waitpid(pid, 0)[1] != 0:
+        raise OSError("a new /proc cannot be mounted")
     os.close(syscalls.new_tmpfs({"size": "4k"}))
 
 

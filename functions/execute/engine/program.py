@@ -38,6 +38,8 @@ class Program:
     stdin: bytes = b""
     #: Names in the work folder to bring back; missing ones are left out of the answer.
     collect: tuple[str, ...] = ()
+    #: Patterns of further names: `*.class`, or `**/*.class` for those in folders as well.
+    collect_matching: tuple[str, ...] = ()
     #: What they may have together; one that does not fit any more is left out, too.
     collect_bytes: int = 128 * MIB
 

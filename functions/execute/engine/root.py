@@ -10,14 +10,10 @@ file. /work, /tmp and /dev/shm are empty mount points; each run brings its own t
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
-from functions.execute.engine import syscalls
-
-#: Where each run's tmpfs is attached, and what of it appears where.
-BOX = "/box"
-BOX_VIEWS = {"work": "/work", "tmp": "/tmp", "shm": "/dev/shm"}
+from functions.execute.engine import leftovers, syscalls
+from functions.execute.engine.box import BOX
 
 _LIBRARIES = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
@@ -38,13 +34,15 @@ _FILES = {
 }
 
 
-_RESERVED = ("/work", "/tmp", "/box", "/dev", "/proc", "/etc", "/var")
+_RESERVED = ("/work", "/tmp", "/box", "/dev", "/proc", "/var/tmp")
+#: Ours as a whole; parts of them that a toolchain needs are shown where they are.
+_OURS = ("/etc", "/var", *(f"/{name}" for name in _FILES))
 
 
 def shown_at(path: str) -> str:
     """Where a host path appears in a cell: where it is, unless a run's own places hide it."""
     hidden = any(path == place or path.startswith(place + "/") for place in _RESERVED)
-    return f"/opt/host{path}" if hidden else path
+    return f"/opt/host{path}" if hidden or path in _OURS else path
 
 
 def enter(mounts: list[str], hides: list[str], uid: int, *, keep_proc: bool) -> None:
@@ -58,7 +56,7 @@ def enter(mounts: list[str], hides: list[str], uid: int, *, keep_proc: bool) -> 
             be mounted only where one is visible; each run covers it with its own.
     """
     syscalls.mount("none", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
-    base = Path(tempfile.mkdtemp(prefix="assay-cell-"))
+    base = leftovers.new_folder()
     parent_fd = os.open(base.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     syscalls.mount("assay", str(base), "tmpfs", data="size=1m,nr_inodes=2048,mode=755")
     for path in SYSTEM:

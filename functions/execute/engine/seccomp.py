@@ -62,7 +62,6 @@ _REFUSED: dict[str, tuple[int, int]] = {
     "pidfd_getfd": (438, 438),
     # scheduling and placement, which would disturb neighbours or measurement
     "sched_setaffinity": (203, 122),
-    "sched_setscheduler": (144, 119),
     "sched_setparam": (142, 118),
     "sched_setattr": (314, 274),
     "setpriority": (141, 140),
@@ -71,6 +70,9 @@ _REFUSED: dict[str, tuple[int, int]] = {
     "set_mempolicy": (238, 237),
     "migrate_pages": (256, 238),
     "move_pages": (279, 239),
+    # who uses what of the toolchains that all runs share
+    "inotify_init": (253, -1),
+    "inotify_init1": (294, 26),
     # large or young kernel subsystems
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
@@ -118,8 +120,6 @@ _OUTLIVING: dict[str, tuple[int, int]] = {
     "msgget": (68, 186),
     "shmat": (30, 196),
     "mq_open": (240, 180),
-    "inotify_init": (253, -1),
-    "inotify_init1": (294, 26),
     "chmod": (90, -1),
     "fchmod": (91, 52),
     "fchmodat": (268, 53),
@@ -147,10 +147,14 @@ _CLONE, _CLONE3 = (56, 220), (435, 435)
 _SOCKET, _SOCKETPAIR = (41, 198), (53, 199)
 _FORK, _VFORK = (57, -1), (58, -1)
 _IOCTL, _PRCTL, _PRLIMIT = (16, 29), (157, 167), (302, 261)
+_FCNTL = (72, 25)
+_SCHED_SETSCHEDULER = (144, 119)
 
 _NAMESPACE_FLAGS = 0x7E020080  # every CLONE_NEW*, CLONE_NEWTIME too
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
+_SCHED_OTHER = 0
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+_F_SETLEASE, _F_NOTIFY = 1024, 1026  # to be told of what others do with a file
 _FILE_ATTRIBUTES = (0x40086602, 0x401C5820, 0x40806685)  # FS_IOC_SETFLAGS, _FSSETXATTR, verity
 
 
@@ -222,6 +226,9 @@ def rules(*, sockets: bool, processes: bool, unseen_memory: bool) -> dict[int, b
     found[_IOCTL[column]] = _not_values(_ARG1, ioctls, errno.EPERM)
     found[_SOCKET[column]] = _only_values(_ARG0, families, errno.EAFNOSUPPORT)
     found[_SOCKETPAIR[column]] = _only_values(_ARG0, (_AF_UNIX,), errno.EAFNOSUPPORT)
+    # The policy that everybody has is not refused: Mono says so, on stdout, if it is.
+    found[_SCHED_SETSCHEDULER[column]] = _only_values(_ARG1, (_SCHED_OTHER,), errno.EPERM)
+    found[_FCNTL[column]] = _not_values(_ARG1, (_F_SETLEASE, _F_NOTIFY), errno.EPERM)
     # The limits of others of the same user: of init, or of a worker.
     found[_PRLIMIT[column]] = _only_values(_ARG0, (0,), errno.EPERM)
     if not processes:  # what ends the program with its init

@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from functions.execute.engine import child, wire
+from functions.execute.engine.start_mode import as_execed_bytes
 from functions.execute.engine.usage import GroupUsage, TreeUsage, longest_wait_ns
 
 if TYPE_CHECKING:
@@ -59,6 +60,15 @@ class _Stream:
         self.pending += data[: self.room]
         self.room -= min(len(data), self.room)
         return bool(data)
+
+    def drain(self) -> None:
+        """Take the rest, when every writer is dead: what is there, not up to the end.
+
+        A descriptor on its way through a socket that nobody has any more keeps the pipe
+        open until the kernel finds it.
+        """
+        while select.select([self.reader], [], [], 0)[0] and self.read():
+            pass
 
 
 class Supervision:
@@ -102,9 +112,9 @@ class Supervision:
         self._began_ns = time.monotonic_ns()
         self._loop()
         _, _, rusage = os.wait4(self._pid, 0)
+        self._keeper.reap()
         for stream in self._streams.values():
-            while self._has_more(stream):
-                pass
+            stream.drain()
         report = os.read(self._report, 4096)
         done = self._figures(report, rusage.ru_utime + rusage.ru_stime)
         self._send_rest(done)
@@ -285,7 +295,7 @@ class Supervision:
         self._flush()
         for packet in self._outbox:
             self._control.send(packet)
-        self._keeper.send_files(self._request["collect"], self._request["collect_bytes"])
+        self._keeper.send_files(self._request)
         wire.send(self._control, wire.DONE, json.dumps(done).encode())
 
     # -- the end ----------------------------------------------------------------------
@@ -317,6 +327,8 @@ class Supervision:
             self._usage.finish(cpu_ns, max_rss_kib)
         figures["cpu_ns"] = self._usage.cpu_ns
         figures["peak_bytes"] = self._usage.memory_bytes
+        if self._keeper.start_mode == "fork" and isinstance(self._usage, GroupUsage):
+            figures["peak_bytes"] = as_execed_bytes(self._usage.memory_bytes)
         figures["oom"] = self._usage.oom_killed
         return figures
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import signal
 
 # PyDLL keeps the GIL: these calls are short, and a raw clone must not leave the child
@@ -17,7 +16,7 @@ _libc = ctypes.PyDLL(None, use_errno=True)
 _syscall = _libc.syscall
 _syscall.restype = ctypes.c_long
 
-ARCH = platform.machine()
+ARCH = os.uname().machine
 
 # Numbers above 423 are the same on every architecture since Linux 5.1.
 _CLONE = {"x86_64": 56, "aarch64": 220}.get(ARCH, -1)
@@ -44,7 +43,7 @@ MNT_DETACH = 2
 
 # prctl(2)
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
-PR_SET_SECUREBITS, PR_SET_NO_NEW_PRIVS = 28, 38
+PR_SET_SECUREBITS, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 28, 36, 38
 
 # openat2(2)
 RESOLVE_NO_XDEV, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH = 1, 2, 4, 8
@@ -198,6 +197,8 @@ def close_from(first: int, *, at_exec: bool) -> None:
 
 def open_beneath(dir_fd: int, name: str, flags: int) -> int:
     """openat2(2) that follows no symlink, leaves no mount and never rises above `dir_fd`."""
+    if "\0" in name:  # C would take the part before it for the name
+        raise ValueError(f"a zero byte in {name!r}")
     resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
     how = (ctypes.c_uint64 * 3)(flags | os.O_CLOEXEC, 0, resolve)
     return _call(

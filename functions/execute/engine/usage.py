@@ -10,6 +10,12 @@ from typing import Protocol
 from functions.execute.engine.cgroups import RunGroup
 
 _SHARED_FOR_S = 0.1
+# Lines of /proc/<pid>/status and smaps_rollup. Page tables are memory too: a sparse map
+# that is only read grows nothing else.
+_RESIDENT, _PAGE_TABLES = (b"RssAnon:", b"RssShmem:"), (b"VmPTE:",)
+_PROPORTIONAL = (b"Pss_Anon:", b"Pss_Shmem:")
+#: The kernel walks them all for smaps_rollup, and we would wait for it.
+_MOST_TABLES_KIB = 16 * 1024
 _TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
@@ -122,17 +128,19 @@ class TreeUsage:
     def poll(self) -> None:
         # Orphans end as init's children; init itself is none of the program's.
         tree_ticks = sum(int(field) for field in self._stat(self._init)[13:15])
-        memory_kib = 0
+        memory_kib = tables_kib = 0
         for pid in _descendants(self._proc_fd, self._init):
             fields = self._stat(pid)
             if fields:
                 tree_ticks += sum(int(field) for field in fields[11:15])
                 self._own_ticks[pid, fields[19]] = int(fields[11]) + int(fields[12])
-            memory_kib += self._resident_kib(pid)
+            status = self._status(pid)
+            memory_kib += _sum_kib(status, _RESIDENT)
+            tables_kib += _sum_kib(status, _PAGE_TABLES)
         ticks = max(tree_ticks, sum(self._own_ticks.values()))
         self.cpu_ns = max(self.cpu_ns, ticks * _TICK_NS)
-        memory_bytes = memory_kib * 1024
-        if memory_bytes > self._limit_bytes:
+        memory_bytes = (memory_kib + tables_kib) * 1024
+        if memory_bytes > self._limit_bytes and tables_kib < _MOST_TABLES_KIB:
             memory_bytes -= self._shared_bytes(memory_bytes)
         self.memory_bytes = max(self.memory_bytes, memory_bytes)
         self.oom_killed = self.oom_killed or self.memory_bytes > self._limit_bytes
@@ -155,18 +163,15 @@ class TreeUsage:
         """The fields of proc(5)'s stat from the state on; its field 3 is number 0 here."""
         return _read(self._proc_fd, f"{pid}/stat").rpartition(b")")[2].split()
 
-    def _resident_kib(self, pid: int) -> int:
-        """Anonymous and shared memory, and the page tables that a sparse map can grow."""
-        names = (b"RssAnon:", b"RssShmem:", b"VmPTE:")
-        return _sum_kib(_read(self._proc_fd, f"{pid}/status"), names)
+    def _status(self, pid: int) -> bytes:
+        return _read(self._proc_fd, f"{pid}/status")
 
     def _proportional_kib(self, pid: int) -> int:
-        """The same with every shared page divided by its sharers."""
+        """Memory with every shared page divided by its sharers."""
         text = _read(self._proc_fd, f"{pid}/smaps_rollup")
-        page_tables = _sum_kib(_read(self._proc_fd, f"{pid}/status"), (b"VmPTE:",))
         if not text:  # gone, or not ours to see
-            return self._resident_kib(pid)
-        return _sum_kib(text, (b"Pss_Anon:", b"Pss_Shmem:")) + page_tables
+            return _sum_kib(self._status(pid), (*_RESIDENT, *_PAGE_TABLES))
+        return _sum_kib(text, _PROPORTIONAL) + _sum_kib(self._status(pid), _PAGE_TABLES)
 
     def finish(self, cpu_ns: int, max_rss_kib: int) -> None:
         """The last word, from the program's own exit."""

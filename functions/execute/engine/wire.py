@@ -6,9 +6,10 @@ A packet is one kind byte and a body. Large things travel as sealed memory files
 worker -> keeper                       keeper -> worker
   R  memory files: stdin, the content    o / e  bytes of stdout / stderr
      of all files, JSON of the request
-  i  bytes of stdin                      F      JSON [[name, size], ...] + a memory file
-  z  end of stdin                        D      JSON of the finished run
-  K  stop the run now                    X      text: this cell cannot go on
+  i  bytes of stdin                      F      memory files: JSON [[name, size],
+  z  end of stdin                               ...], the content of all of them
+  K  stop the run now                    D      JSON of the finished run
+                                         X      text: this cell cannot go on
 """
 
 from __future__ import annotations

@@ -116,6 +116,7 @@ async function fillLanguages() {
     const version = it.version?.match(/\d+(\.\d+)+/)?.[0] ?? "";
     return new Option(`${it.title} ${version}`.trim(), it.name);
   }));
+  if ("python" in starters) language.value = "python";
   language.disabled = run.disabled = languages.length === 0;
   offerStarter();
 }

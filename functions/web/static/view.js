@@ -96,7 +96,7 @@ export class View {
   }
 
   #append(data) {
-    if (data.truncated) this.#outputNote("The output was cut at its limit.");
+    if (data.truncated) this.#outputNote("Only its beginning is shown live; the result has more.");
     if (data.encoding === "base64") this.#outputNote("Bytes that are not UTF-8 are shown as \uFFFD.");
     const text = decode(data);
     const output = byId("output");

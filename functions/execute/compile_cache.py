@@ -1,0 +1,160 @@
+"""What was compiled once need not be compiled again.
+
+Theory of operation. An entry is one file, named by a digest of everything the compiler
+saw: whose submission it is, all files, the command, its environment and limits, and which
+toolchain that is. So tenants never see each other's entries, not even by how long a
+compile takes. An entry begins with the digest of its content: one that was cut short or
+changed is no entry, and goes. Entries are written beside their place and renamed into it,
+so workers may share a folder. Read entries become the newest; when the folder has grown
+past its limit, the oldest go, down to nine tenths of it.
+
+Programs never see the folder. What is kept is what the compiler gave, also when it
+refused the program; what was stopped by a limit is not kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from functions.execute.engine.program import Limits, Outcome, Program, Run
+from functions.execute.state import write_atomically
+from functions.execute.toolchains import Toolchain
+
+_log = logging.getLogger(__name__)
+_FORMAT = b"assay compiled 1\n"
+_DIGEST_BYTES = 32
+#: The part of the limit that one entry may take at most, and what is left after tidying.
+_MOST_OF_ONE = 0.25
+_LEFT = 0.9
+#: What a killed worker left half-written is removed after so long.
+_STALE_S = 3600
+
+
+class CompileCache:
+    """A bounded folder of compiled programs; for several threads and workers."""
+
+    def __init__(self, folder: Path, most_bytes: int) -> None:
+        """
+        Args:
+            folder: where entries are; made when the first one is kept.
+            most_bytes: what they may have together; 0 keeps nothing.
+        """
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._lock = threading.Lock()
+        self._bytes = sum(size for _, size, _ in self._entries())
+
+    def compiled(
+        self,
+        tenant: str,
+        toolchain: Toolchain,
+        files: Mapping[str, bytes],
+        run: Callable[[Program, Limits], Run],
+    ) -> Run:
+        """What the compiler gives, or gave when it last saw the same.
+
+        Args:
+            tenant: whose files they are; nobody else gets what comes of them.
+            run: how to run the compiler, if it has to.
+        """
+        program = toolchain.compiler(files)
+        key = key_of(tenant, toolchain, program)
+        known = self.get(key)
+        if known is not None:
+            return known
+        fresh = run(program, toolchain.compile_limits)
+        self.put(key, fresh)
+        return fresh
+
+    def get(self, key: str) -> Run | None:
+        """What the compiler gave, if it is known."""
+        path = self._path(key)
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        run = _decode(data)
+        with contextlib.suppress(OSError):
+            if run is None:
+                _log.warning("a damaged entry of the compile cache is removed: %s", path.name)
+                path.unlink()
+            else:
+                os.utime(path)
+        return run
+
+    def put(self, key: str, run: Run) -> None:
+        """Keep what the compiler gave; a full or read-only disk is no reason to fail."""
+        if run.outcome is not Outcome.EXITED:
+            return
+        data = _encode(run)
+        if len(data) > self._most_bytes * _MOST_OF_ONE:
+            return
+        try:
+            write_atomically(self._path(key), data)
+        except OSError as error:
+            _log.warning("nothing is kept in the compile cache: %s", error)
+            return
+        with self._lock:
+            self._bytes += len(data)
+            if self._bytes > self._most_bytes:
+                self._tidy()
+
+    def _path(self, key: str) -> Path:
+        return self._folder / key
+
+    def _tidy(self) -> None:
+        entries = sorted(self._entries())
+        left = sum(size for _, size, _ in entries)  # of all workers
+        for _, size, path in entries:
+            if left <= self._most_bytes * _LEFT:
+                break
+            path.unlink(missing_ok=True)
+            left -= size
+        self._bytes = left
+
+    def _entries(self) -> Iterable[tuple[float, int, Path]]:
+        """Last use, size and path of every entry."""
+        with contextlib.suppress(OSError), os.scandir(self._folder) as found:
+            for entry in found:
+                with contextlib.suppress(OSError):
+                    status = entry.stat()
+                    is_new = entry.name.startswith(".") and time.time() - status.st_mtime < _STALE_S
+                    if not is_new:
+                        yield status.st_mtime, status.st_size, Path(entry.path)
+
+
+def key_of(tenant: str, toolchain: Toolchain, program: Program) -> str:
+    """The name of a compile: a digest of everything that its result depends on."""
+    limits = toolchain.compile_limits
+    parts = (tenant, toolchain.identity, program.argv, sorted(program.env.items()))
+    digest = hashlib.sha256(_FORMAT)
+    digest.update(repr((*parts, limits, program.collect, program.collect_matching)).encode())
+    for name, content in sorted(program.files.items()):
+        digest.update(repr((name, len(content))).encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _encode(run: Run) -> bytes:
+    content = msgspec.msgpack.encode(run)
+    return _FORMAT + hashlib.sha256(content).digest() + content
+
+
+def _decode(data: bytes) -> Run | None:
+    start = len(_FORMAT)
+    digest, content = data[start : start + _DIGEST_BYTES], data[start + _DIGEST_BYTES :]
+    if not data.startswith(_FORMAT) or hashlib.sha256(content).digest() != digest:
+        return None
+    try:
+        return msgspec.msgpack.decode(content, type=Run)
+    except msgspec.DecodeError:  # of another version
+        return None

@@ -1,0 +1,106 @@
+"""`local_runner.py bench [PART ...] [--json FILE]`: what it costs and how long it takes.
+
+Every part measures the bare command, or what else it compares with, in the same run on
+the same machine: a ratio says more than a figure taken elsewhere. Without a part, all of
+them run; that takes about a minute.
+
+| part       | one row for each       | columns                                          |
+|------------|------------------------|--------------------------------------------------|
+| latency    | service, bare command  | what, samples, p50Ms, p95Ms                      |
+| pickup     | event after a submit   | until, samples, p50Ms, p95Ms                     |
+| throughput | number of clients      | clients, submissions, perSecond, cpuMs, hostMs,  |
+|            |                        | workerMs, keepersMs, runsMs, valkeyMs, runnerMs  |
+| engine     | program and start mode | program, startMode, samples, cpuMs, bareCpuMs,   |
+|            |                        | cpuRatio, wallP50Ms, bareWallP50Ms, wallRatio    |
+| scaling    | slots, bare loops      | what, onePerSecond, twoPerSecond, gain, gainRatio|
+| overrun    | limit                  | limit, samples, p50Ms, p95Ms                     |
+
+The JSON is {"machine": {...}, "parts": {PART: {"title", "notes", "rows": [...]}}} with the
+same columns. Times are milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from functions.execute.engine.program import EngineError
+from infra.local.benches import engine, latency, overrun, pickup, scaling, throughput
+from infra.local.benches.figures import Part, machine
+from infra.local.failure import Failure
+
+PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
+    "latency": latency.measure,
+    "pickup": pickup.measure,
+    "throughput": throughput.measure,
+    "engine": engine.measure,
+    "scaling": scaling.measure,
+    "overrun": overrun.measure,
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measure, print, and write JSON if asked to.
+
+    Raises:
+        Failure: something does not work here, so that there is nothing to measure.
+    """
+    args = _parser().parse_args(argv)
+    facts = machine()
+    print("  ".join(f"{name} {value}" for name, value in facts.items()), flush=True)
+    parts: dict[str, object] = {}
+    for name in args.parts or PARTS:
+        began = time.monotonic()
+        part = _measured(name, args.samples)
+        parts[name] = part.document()
+        print(f"\n{part.table()}", flush=True)
+        for note in part.notes:
+            print(f"  # {note}")
+        print(f"  # {time.monotonic() - began:.0f} s", flush=True)
+    if args.json:
+        document = {"machine": facts, "parts": parts}
+        Path(args.json).write_text(json.dumps(document, indent=2) + "\n")
+    return 0
+
+
+def _measured(name: str, samples: int | None) -> Part:
+    try:
+        return PARTS[name](samples)
+    except EngineError as error:
+        raise Failure(f"The {name} bench cannot run programs here: {error}.") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="local_runner.py bench",
+        description="Measure this machine; each part next to what it is to be compared with.",
+    )
+    parser.add_argument(
+        "parts", nargs="*", type=_part, metavar="PART", help=f"{', '.join(PARTS)}; default: all"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the figures to a file as well")
+    parser.add_argument(
+        "--samples", type=_positive, metavar="N", help="measure each figure N times (for a try)"
+    )
+    return parser
+
+
+def _part(text: str) -> str:
+    if text not in PARTS:  # `choices` would refuse that none is given
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(PARTS)}")
+    return text
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

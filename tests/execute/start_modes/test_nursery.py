@@ -1,0 +1,150 @@
+"""A nursery's life: it may end at any time, and a program runs all the same."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from functions.execute import discovery, toolchains
+from functions.execute.engine.engine import Engine, ForkStart
+from functions.execute.engine.program import Limits, Program, Run
+
+_DEADLINE_S = 20
+
+
+class Cot:
+    """An engine of one cell, and its nursery as the host sees it."""
+
+    def __init__(self, *, runs: int = 500, binary: str = "") -> None:
+        found = discovery.discover(only=["python"])
+        mounts, hides = toolchains.mounts(found)
+        start = toolchains.fork_start(found)
+        assert start is not None
+        self.env = dict(start.env)
+        forks = ForkStart(binary or start.binary, start.env, runs)
+        self.engine = Engine(1, mounts=mounts, hides=hides, forks=forks)
+        self.python = self.engine.shown_at(start.binary)
+        with self.engine.cell() as cell:
+            self.keeper = cell.pid
+
+    def run(self, code: str, **program: object) -> Run:
+        """Run a program, forked if that can be done."""
+        return self.engine.run(
+            Program(
+                argv=(self.python, "main.py"),
+                files={"main.py": code.encode()},
+                env=self.env,
+                **program,  # type: ignore[arg-type]
+            ),
+            Limits(),
+        )
+
+    def children(self) -> list[int]:
+        """The keeper's children: a nursery, and a run's init."""
+        tasks = Path(f"/proc/{self.keeper}/task/{self.keeper}/children").read_text()
+        return [int(pid) for pid in tasks.split()]
+
+    def nursery(self) -> int:
+        """The nursery's pid, when nothing runs."""
+        (pid,) = self.children()
+        return pid
+
+
+@contextlib.contextmanager
+def cot(**how: object) -> Iterator[Cot]:
+    """A cot of one's own."""
+    made = Cot(**how)  # type: ignore[arg-type]
+    try:
+        yield made
+    finally:
+        made.engine.close()
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Cot]:
+    """One for the tests that leave it working."""
+    with cot() as made:
+        yield made
+
+
+def test_runs_come_from_one_nursery(shared: Cot) -> None:
+    assert shared.run("print(1)").start_mode == "fork"
+    before = shared.nursery()
+    assert shared.run("print(1)").start_mode == "fork"
+    assert shared.nursery() == before
+
+
+def test_a_nursery_that_was_killed_between_runs_is_replaced(shared: Cot) -> None:
+    assert shared.run("print(1)").start_mode == "fork"
+    for _ in range(3):
+        os.kill(shared.nursery(), signal.SIGKILL)
+
+        first, second = shared.run("print('a')"), shared.run("print('b')")
+
+        assert (first.stdout, second.stdout, second.start_mode) == (b"a\n", b"b\n", "fork")
+
+
+def test_a_nursery_that_is_killed_during_a_run_does_not_disturb_it(shared: Cot) -> None:
+    nursery = shared.nursery()
+    runs: list[Run] = []
+    code = "import time; print('begun', flush=True); time.sleep(0.5); print('done')"
+    thread = threading.Thread(target=lambda: runs.append(shared.run(code)))
+    thread.start()
+    deadline = time.monotonic() + _DEADLINE_S
+    while len(shared.children()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    os.kill(nursery, signal.SIGKILL)
+    thread.join()
+
+    assert (runs[0].stdout, runs[0].start_mode) == (b"begun\ndone\n", "fork")
+    assert shared.run("print('next')").stdout == b"next\n"
+    assert shared.run("print('next')").start_mode == "fork"
+
+
+def test_a_nursery_is_retired_after_its_runs() -> None:
+    with cot(runs=3) as made:
+        code = "print(hash('text'), id(len))"
+        runs = [made.run(code) for _ in range(7)]
+        seeds = [run.stdout for run in runs]
+
+    assert {run.start_mode for run in runs} == {"fork"}
+    assert seeds[0] == seeds[2] != seeds[3] == seeds[5] != seeds[6]
+
+
+def test_a_python_that_cannot_be_a_nursery_execs_every_program() -> None:
+    with cot(binary="/bin/false") as made:
+        made.python, wanted = made.engine.shown_at("/bin/false"), made.python
+        assert made.run("print(1)").start_mode == "exec"  # of /bin/false itself
+        made.python = wanted
+        run = made.run("print(1)")
+
+    assert (run.stdout, run.start_mode) == (b"1\n", "exec")
+
+
+def test_a_nursery_ends_with_its_keeper() -> None:
+    with cot() as made:
+        assert made.run("print(1)").start_mode == "fork"
+        nursery = made.nursery()
+
+    deadline = time.monotonic() + _DEADLINE_S
+    while Path(f"/proc/{nursery}").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not Path(f"/proc/{nursery}").exists()
+
+
+def test_other_limits_of_the_stack_exec(shared: Cot) -> None:
+    program = Program(
+        argv=(shared.python, "main.py"), files={"main.py": b"print(1)"}, env=shared.env
+    )
+
+    run = shared.engine.run(program, Limits(stack_bytes=64 << 20))
+
+    assert (run.stdout, run.start_mode) == (b"1\n", "exec")
