@@ -47,27 +47,29 @@ class Preparations:
     def __init__(self, folder: Path) -> None:
         """
         Args:
-            folder: made if it is not there; without it everything works, at a higher cost.
+            folder: made for the first toolchain that needs it; without it everything
+                works, at a higher cost.
         """
         self._folder = folder.absolute()
         self._stopped = False
         self._running: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
-        try:
-            self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._folder.mkdir(mode=0o755, exist_ok=True)  # programs read it
-        except OSError as error:
-            _log.warning("nothing can be prepared for compilers: %s", error)
 
     @property
     def mounts(self) -> list[str]:
-        """What cells have to show."""
+        """What cells have to show, once all toolchains are placed."""
         return [str(self._folder)] if self._folder.is_dir() else []
 
     def placed(self, toolchain: Toolchain) -> Toolchain:
         """The toolchain, told where what is prepared for it is, or will be."""
         if not toolchain.language.prepare:
             return toolchain
+        try:
+            self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(exist_ok=True)
+            self._folder.chmod(0o755)  # programs read it, whatever our umask is
+        except OSError as error:
+            _log.warning("nothing can be prepared for compilers: %s", error)
         language = msgspec.json.encode(toolchain.language)
         digest = hashlib.sha256(language + toolchain.identity.encode()).hexdigest()[:16]
         name = f"{toolchain.language.name}-{digest}"
@@ -128,6 +130,7 @@ class Preparations:
                 stdout=said,
                 stderr=said,
                 start_new_session=True,
+                umask=0o022,
             )
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, self._running.pid, _LOWEST_PRIORITY)

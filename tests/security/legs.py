@@ -7,6 +7,7 @@ the checkout nor the interpreter of its virtual environment.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -79,17 +80,33 @@ class Answers:
     def __init__(self, leg: Leg, promises: Iterable[str], binaries: Path) -> None:
         self._answers: dict[str, dict[str, Any]] = {}
         self._said = threading.Condition()
-        self._folder = tempfile.mkdtemp(prefix="security-leg-")
-        command, options = _as_user(leg.user, Path(self._folder))
+        with contextlib.ExitStack() as undo:
+            self._folder = Path(tempfile.mkdtemp(prefix="security-leg-"))
+            undo.callback(self._remove_folder)
+            self._folder.chmod(0o755)
+            self._process = self._start(leg, binaries)
+            undo.pop_all()
+        assert self._process.stdin
+        self._process.stdin.write("".join(f"{promise}\n" for promise in promises))
+        self._process.stdin.close()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _start(self, leg: Leg, binaries: Path) -> subprocess.Popen[str]:
+        command, options = _as_user(leg.user, self._folder)
+        temporary = self._folder / "temporary"  # what a leg that is killed leaves goes with it
+        temporary.mkdir()
+        temporary.chmod(0o777)
         environment = {
             "ASSAY_ATTACKS": str(binaries),
             "SECRET_TOKEN": "hunter2",  # what no program may find
             "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "TMPDIR": str(temporary),
         }
         if command:  # sudo lets no environment through
             command += ["env", *(f"{name}={value}" for name, value in environment.items())]
         interpreter = [sys.executable] if not options else [_readable_python(options)]
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             [*command, *interpreter, "-B", "-m", "tests.security.runner", leg.isolation],
             cwd=CHECKOUT if not options else self._folder,
             stdin=subprocess.PIPE,
@@ -98,11 +115,6 @@ class Answers:
             text=True,
             **options,
         )
-        assert self._process.stdin
-        self._process.stdin.write("".join(f"{promise}\n" for promise in promises))
-        self._process.stdin.close()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -125,7 +137,10 @@ class Answers:
             self._process.kill()
         self._process.wait()
         self._reader.join()
-        shutil.rmtree(self._folder)
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _read(self) -> None:
         assert self._process.stdout
@@ -162,7 +177,6 @@ def _as_user(user: str, folder: Path) -> tuple[list[str], dict[str, Any]]:
 
 
 def _stage(folder: Path) -> None:
-    folder.chmod(0o755)
     for name in _NEEDED:
         source, target = CHECKOUT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -15,19 +15,21 @@ from pathlib import Path
 
 from functions.execute.engine.cgroups import is_of_the_dead, owner_tag
 
+#: The same for a worker and its keepers, which are started without its environment.
+_PLACE = Path("/tmp")
 _PREFIX = "assay-cell-"
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def new_folder() -> Path:
     """A private folder whose name tells that it is this process's."""
-    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{owner_tag(os.getpid())}-"))
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{owner_tag(os.getpid())}-", dir=_PLACE))
 
 
 def reclaim() -> int:
     """Remove the folders of keepers that are dead; gives how many."""
     removed = 0
-    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for path in _PLACE.glob(f"{_PREFIX}*"):
         tag = path.name.removeprefix(_PREFIX).rpartition("-")[0]
         with contextlib.suppress(OSError):  # somebody else is at it, too
             if is_of_the_dead(tag) and path.lstat().st_uid == os.geteuid():
