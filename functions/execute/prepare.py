@@ -1,7 +1,7 @@
 """What is made once for many compiles: precompiled headers, archives of a compiler's classes.
 
 Theory of operation. A language file may name a command that makes such files. One thread
-runs these commands one after the other, at the lowest priority, outside of cells: nothing
+runs these commands one after the other, at a low priority, outside of cells: nothing
 of a submission is in it, only the toolchain and its language file. Each works in a fresh
 folder that is renamed into place when it is complete:
 
@@ -36,21 +36,25 @@ from functions.execute.toolchains import Toolchain
 _log = logging.getLogger(__name__)
 _UNFINISHED = ".new-"
 _STALE_S = 3600
-_TIMEOUT_S = 600
-_LOWEST_PRIORITY = 19
+#: At a low priority, a busy machine may take long.
+_TIMEOUT_S = 1800
+#: A tenth of the share of anything else that wants the core, setpriority(2): not nothing.
+_LOW_PRIORITY = 10
 _SAID_BYTES = 300
 
 
 class Preparations:
     """The folder `prepared` of a state folder, and the thread that fills it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, priority: int = _LOW_PRIORITY) -> None:
         """
         Args:
             folder: made for the first toolchain that needs it; without it everything
                 works, at a higher cost.
+            priority: the nice value of what makes it.
         """
         self._folder = folder.absolute()
+        self._priority = priority
         self._stopped = False
         self._running: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
@@ -112,7 +116,7 @@ class Preparations:
         try:
             if self._run(toolchain, fresh):
                 fresh.chmod(0o755)
-                with contextlib.suppress(FileExistsError):  # another worker was faster
+                with contextlib.suppress(OSError):  # another worker was faster
                     fresh.rename(toolchain.prepared)
                 self._remove_former(toolchain)
         finally:
@@ -133,7 +137,7 @@ class Preparations:
                 umask=0o022,
             )
             with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, self._running.pid, _LOWEST_PRIORITY)
+                os.setpriority(os.PRIO_PROCESS, self._running.pid, self._priority)
             if self._stopped:  # before there was something to kill
                 _kill(self._running)
             try:
@@ -148,7 +152,7 @@ class Preparations:
 
     def _remove_former(self, toolchain: Toolchain) -> None:
         """What was prepared for a language file or a toolchain that is no more."""
-        for path in self._folder.glob(f"{toolchain.language.name}-*"):
+        for path in self._folder.glob(f"{toolchain.language.name}-{'[0-9a-f]' * 16}"):
             if str(path) != toolchain.prepared:
                 shutil.rmtree(path, ignore_errors=True)
 

@@ -58,7 +58,7 @@ class Workshop:
             only: names of the languages to look for; empty means all.
         """
         known = Memory(state / "toolchains.json")
-        self.preparations = Preparations(state / "prepared")
+        self.preparations = Preparations(state / "prepared", priority=0)
         found = discovery.discover(languages.load(folder), only=only, version_of=known.version)
         self.found = [self.preparations.placed(toolchain) for toolchain in found]
         mounts, hides = toolchains.mounts(self.found)

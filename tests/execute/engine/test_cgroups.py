@@ -28,7 +28,7 @@ def real() -> Iterator[cgroups.RunGroup]:
     group = cgroups.open_group(folders, f"{cgroups.owner_tag(os.getpid())}.9")
     yield group
     group.close()
-    left = [folder for folder in folders.values() if list(folder.glob(f"*-{os.getpid()}-*"))]
+    left = [folder for folder in folders.values() if list(folder.glob(f"*-{os.getpid()}-*.9"))]
     cgroups.leave(folders)
     assert not left
 
