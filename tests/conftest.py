@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 import redis
 
 from infra.local.valkey import Valkey
+
+# A shell that starts the suite in its background ignores SIGINT, and everything started
+# here would inherit that: Ctrl-C could not be tried.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -162,8 +162,11 @@ class GroupV1:
         return _stat(self._memory["oom_control"], b"oom_kill")[0]
 
     def close(self) -> None:
+        for fd in (*self._procs.values(), *self._memory.values(), self._cpu, self._pids):
+            os.close(fd)
         for folder in self._folders.values():
             folder.remove()
+            os.close(folder.parent_fd)
 
 
 class GroupV2:
@@ -229,6 +232,7 @@ class GroupV2:
     def close(self) -> None:
         self._close_files()
         self._folder.remove()
+        os.close(self._folder.parent_fd)
 
 
 # --- finding and claiming a place in the hierarchy -----------------------------------
