@@ -89,3 +89,18 @@ def test_a_pause_is_told_after_the_last_output_and_once(engine: Engine) -> None:
         )
 
     assert told == ["one\n", "pause", "two\n", "pause"]
+
+
+def test_a_service_that_ignores_a_hangup_does_not_pass_that_on() -> None:
+    # Given a service that was started by `nohup`
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    engine = Engine(1)
+    try:
+        # When a program looks at what it ignores
+        program = Program(argv=("/usr/bin/grep", "SigIgn", "/proc/self/status"))
+        run = engine.run(program, Limits())
+    finally:
+        engine.close()
+        signal.signal(signal.SIGHUP, before)
+    # Then that is nothing
+    assert run.stdout.split() == [b"SigIgn:", b"0" * 16]

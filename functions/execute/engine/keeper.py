@@ -242,6 +242,9 @@ def _within_ours(kind: int, value: int) -> int:
 
 def main(control_fd: int) -> None:
     """The process's life; `control_fd` is its connection to the worker."""
+    for number in signal.valid_signals():  # `nohup` or a shell's background ignores some
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the worker's business
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
