@@ -242,7 +242,8 @@ def _within_ours(kind: int, value: int) -> int:
 
 def main(control_fd: int) -> None:
     """The process's life; `control_fd` is its connection to the worker."""
-    for number in signal.valid_signals():  # `nohup` or a shell's background ignores some
+    # `nohup` or a shell's background ignores some signals; Python itself ignores two.
+    for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the worker's business
