@@ -23,9 +23,6 @@ from shared.verdicts import State
 #: Raised when the meaning of a stored key changes; an older or newer store is refused.
 SCHEMA_VERSION = 1
 
-#: Everyone on loopback is this tenant, without a key.
-LOCAL_TENANT = "local"
-
 
 @dataclass(frozen=True)
 class Snapshot:

@@ -8,8 +8,8 @@ from typing import Any
 import redis
 
 from shared import keys, scripts
+from shared.identity import LOCAL_TENANT
 from shared.models import encode
-from shared.store import LOCAL_TENANT
 
 TTL_S = 600
 LEASE_MS = 60_000

@@ -1,4 +1,4 @@
-"""The README is held to the code: what can be set, sent, met or received is in it, rightly."""
+"""README and docs/ are held to the code: what can be set, sent or met is there, and rightly."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ from shared.settings import Settings, env_names
 from shared.verdicts import EventType, State, Verdict
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+README = "\n".join(
+    path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+)
 #: The same in one line, for sentences.
 PROSE = " ".join(README.split())
 #: What is set as code, in blocks or within lines.
@@ -35,7 +37,7 @@ CODE = " ".join(re.findall(r"```.*?```|`[^`]+`", README, re.DOTALL))
 def section(title: str) -> str:
     """The text below a heading of any level, up to the next one."""
     found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", README, re.DOTALL | re.MULTILINE)
-    assert found is not None, f"the README has no section {title!r}"
+    assert found is not None, f"there is no section {title!r}"
     return found[1]
 
 
@@ -72,8 +74,7 @@ def _words(cell: str) -> list[str]:
 
 def test_the_readme_has_no_setting_that_is_gone() -> None:
     real = {name for spec in dataclasses.fields(Settings) for name in env_names(spec)}
-    documents = [README, *(path.read_text() for path in (ROOT / "docs").glob("*.md"))]
-    named = {name for text in documents for name in re.findall(r"\bASSAY_[A-Z_]+\b", text)}
+    named = set(re.findall(r"\bASSAY_[A-Z_]+\b", README))
     assert named
     assert named <= real
 

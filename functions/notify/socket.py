@@ -38,8 +38,8 @@ from shared.errors import (
     TooLarge,
     from_exception,
 )
+from shared.identity import Role, require
 from shared.models import Wire, encode
-from shared.store import LOCAL_TENANT
 
 log = logging.getLogger(__name__)
 
@@ -61,12 +61,13 @@ class Socket:
         self._send_timeout_s = send_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        tenant = require(scope, Role.READ).tenant
         query = HTTPConnection(scope).query_params
         first = (query["submission"], query.get("after")) if "submission" in query else None
         self._hub.take_seat()
         try:
             outlet = Outlet(receive, send, self._send_timeout_s)
-            await _Conversation(self._hub, receive, outlet).run(first)
+            await _Conversation(self._hub, tenant, receive, outlet).run(first)
         finally:
             self._hub.give_seat()
 
@@ -82,8 +83,9 @@ class _Command(Wire):
 class _Conversation:
     """One open WebSocket."""
 
-    def __init__(self, hub: Hub, receive: Receive, outlet: Outlet) -> None:
+    def __init__(self, hub: Hub, tenant: str, receive: Receive, outlet: Outlet) -> None:
         self._hub = hub
+        self._tenant = tenant
         self._receive = receive
         self._outlet = outlet
         self._lock = asyncio.Lock()
@@ -174,7 +176,7 @@ class _Conversation:
 
     async def _tell(self, submission_id: str, after: str | None) -> None:
         cursor = parse_cursor(after, field="after")
-        with closing(await self._hub.follow(submission_id, cursor, tenant=LOCAL_TENANT)) as reader:
+        with closing(await self._hub.follow(submission_id, cursor, tenant=self._tenant)) as reader:
             while not reader.has_ended and not reader.is_closing:
                 for event in await reader.read(_QUIET_S):
                     await self._say(_frame(submission_id, event))

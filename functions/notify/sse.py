@@ -26,7 +26,7 @@ from functions.notify.follow import Reader
 from functions.notify.hub import Hub
 from functions.notify.wire import SEND_TIMEOUT_S, ClientStuck, Outlet
 from shared.asgi import Message, Receive, Scope, Send
-from shared.store import LOCAL_TENANT
+from shared.identity import Role, require
 
 _HEADERS = [
     (b"content-type", b"text/event-stream"),
@@ -53,7 +53,8 @@ class EventStream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         submission_id: str = scope["path_params"]["id"]
-        reader = await self._hub.follow(submission_id, _cursor(scope), tenant=LOCAL_TENANT)
+        tenant = require(scope, Role.READ).tenant
+        reader = await self._hub.follow(submission_id, _cursor(scope), tenant=tenant)
         with closing(reader), suppress(ClientStuck):
             outlet = Outlet(receive, send, self._send_timeout_s)
             if reader.is_past_end:

@@ -9,9 +9,9 @@ from starlette.routing import BaseRoute, Route
 from functions.result.openapi import document
 from functions.result.status import check_ready, status
 from shared.answers import Health
+from shared.identity import Role, require
 from shared.models import encode
 from shared.services import Services
-from shared.store import LOCAL_TENANT
 from shared.verdicts import TERMINAL
 from shared.waiting import parse_wait
 
@@ -21,10 +21,11 @@ def routes(services: Services) -> list[BaseRoute]:
     store, waiting = services.store, services.waiting
 
     async def result(request: Request) -> Response:
+        tenant = require(request.scope, Role.READ).tenant
         wait_s = parse_wait(request.query_params.get("wait"))
-        found = await store.snapshot(request.path_params["id"], tenant=LOCAL_TENANT)
+        found = await store.snapshot(request.path_params["id"], tenant=tenant)
         if wait_s and found.state not in TERMINAL:
-            found = await waiting.until_final(found.submission_id, wait_s, tenant=LOCAL_TENANT)
+            found = await waiting.until_final(found.submission_id, wait_s, tenant=tenant)
         return _json(found.result)
 
     async def show_status(_request: Request) -> Response:

@@ -15,9 +15,10 @@ from functions.submit.languages import languages
 from shared.answers import Accepted, Cancelled
 from shared.body import read_json
 from shared.errors import NotFound
+from shared.identity import Caller, Role, require
 from shared.models import SubmitRequest, encode
 from shared.services import Services
-from shared.store import LOCAL_TENANT, Snapshot, links
+from shared.store import Snapshot, links
 from shared.verdicts import TERMINAL, State
 from shared.waiting import parse_wait
 from shared.workers import Workers
@@ -30,12 +31,13 @@ def routes(services: Services) -> list[BaseRoute]:
     workers = Workers(services.redis)
 
     async def submit(request: Request) -> Response:
+        caller = require(request.scope, Role.SUBMIT)
         wait_s = parse_wait(request.query_params.get("wait"))
         asked = await read_json(request.scope, request.receive, SubmitRequest)
         spec = admit(asked, await workers.alive())
-        submission_id = await services.store.submit(spec, tenant=LOCAL_TENANT)
+        submission_id = await services.store.submit(spec, tenant=caller.tenant)
         state = State.QUEUED
-        if wait_s is not None and (found := await _wait(submission_id, wait_s)) is not None:
+        if wait_s is not None and (found := await _wait(submission_id, wait_s, caller)) is not None:
             if found.state in TERMINAL:
                 return _json(found.result)
             state = found.state
@@ -43,17 +45,18 @@ def routes(services: Services) -> list[BaseRoute]:
         answer = Accepted(id=submission_id, status=state, links=where)
         return _json(answer, 202, {"location": where["result"]})
 
-    async def _wait(submission_id: str, wait_s: float) -> Snapshot | None:
+    async def _wait(submission_id: str, wait_s: float, caller: Caller) -> Snapshot | None:
         # It is stored, so that Redis went away since is no refusal: who is told 503 sends it again.
         with suppress(RedisError, OSError):
-            return await services.waiting.until_final(submission_id, wait_s, tenant=LOCAL_TENANT)
+            return await services.waiting.until_final(submission_id, wait_s, tenant=caller.tenant)
         return None
 
     async def cancel(request: Request) -> Response:
+        caller = require(request.scope, Role.SUBMIT)
         submission_id = request.path_params["id"]
         if not _ID.fullmatch(submission_id):  # a problem id would cancel whatever is its latest
             raise NotFound(f"no submission {submission_id!r}")
-        state = await services.store.cancel(submission_id, tenant=LOCAL_TENANT)
+        state = await services.store.cancel(submission_id, tenant=caller.tenant)
         return _json(Cancelled(id=submission_id, status=state))
 
     async def list_languages(_request: Request) -> Response:

@@ -12,10 +12,11 @@ import redis
 
 from shared import keys, languages
 from shared.connect import async_client, blocking_client
+from shared.identity import LOCAL_TENANT
 from shared.limits import LIMITS
 from shared.models import Limits, Result, Spec
 from shared.settings import Settings
-from shared.store import LOCAL_TENANT, Store
+from shared.store import Store
 from shared.verdicts import TERMINAL, TERMINAL_EVENTS, State
 from tests.infra.eventually import eventually
 

@@ -12,8 +12,9 @@ import redis
 from functions.notify.events import Event, parse_cursor
 from functions.notify.hub import Hub
 from shared.connect import async_client
+from shared.identity import LOCAL_TENANT
 from shared.settings import Settings
-from shared.store import LOCAL_TENANT, Store
+from shared.store import Store
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from functions.notify.events import Cursor, parse_bell, parse_entry
 from functions.notify.hub import Hub
 from shared import keys
 from shared.connect import async_client, blocking_client
-from shared.store import LOCAL_TENANT
+from shared.identity import LOCAL_TENANT
 from tests.notify.following import hub_on, kill_pubsub, run
 from tests.support import Story
 

@@ -13,7 +13,8 @@ from functions.notify.events import Event, parse_cursor
 from functions.notify.hub import Hub
 from shared import keys
 from shared.errors import InvalidField, NotFound, Overloaded, Unavailable
-from shared.store import LOCAL_TENANT, Snapshot
+from shared.identity import LOCAL_TENANT
+from shared.store import Snapshot
 from tests.notify.following import follow, hub_on, ids, kinds, run, subscribers, until
 from tests.support import Story
 

@@ -11,9 +11,10 @@ import pytest
 
 from shared import keys
 from shared.errors import InvalidField, NotFound
+from shared.identity import LOCAL_TENANT
 from shared.services import Services
 from shared.settings import Settings
-from shared.store import LOCAL_TENANT, Snapshot
+from shared.store import Snapshot
 from shared.verdicts import State
 from shared.waiting import parse_wait
 from tests.in_process import HandWorker, hand_worker
