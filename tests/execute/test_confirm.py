@@ -36,7 +36,7 @@ def test_only_what_is_up_to_a_tenth_past_its_limit_is_doubtful(
     outcome: Outcome, share: float, doubtful: bool
 ) -> None:
     limit_ms = getattr(LIMITS, TIMES[outcome])
-    run = replace(ran(outcome), **{TIMES[outcome]: limit_ms * share})  # type: ignore[arg-type]
+    run = replace(ran(outcome), **{TIMES[outcome]: limit_ms * share})
 
     assert is_doubtful(run, LIMITS) is doubtful
 
