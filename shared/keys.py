@@ -6,7 +6,14 @@
 | assay:sub:<id>               | hash   | result_ttl_s after the end    | all of shared/lua    |
 | assay:ev:<id>                | stream | result_ttl_s after the end    | all that `emit`      |
 | assay:latest:<tenant>:<prob> | string | result_ttl_s after last write | submit.lua           |
-| assay:ready                  | zset   | member: until claimed         | submit, claim, reap  |
+| assay:tenant:<tenant>        | hash   | for ever                      | who manages tenants  |
+| assay:share:<tenant>         | hash   | a day after its last work     | _schedule.lua        |
+| assay:ready                  | zset   | member: until claimed         | _schedule.lua        |
+| assay:line:<class>:<tenant>  | zset   | member: until claimed         | _schedule.lua        |
+| assay:turns:<class>          | zset   | member: while it has a turn   | _schedule.lua        |
+| assay:classes                | hash   | for ever                      | _schedule.lua        |
+| assay:delayed                | zset   | member: until `runAt`         | _schedule.lua        |
+| assay:deadlines              | zset   | member: until claimed         | _schedule.lua        |
 | assay:leases                 | zset   | member: until the claim ends  | claim, renew, finish |
 | assay:load                   | hash   | for ever (counters)           | submit, finish, ...  |
 | assay:fence                  | string | for ever (a counter)          | claim.lua            |
@@ -33,6 +40,9 @@ LEASES = PREFIX + "leases"
 LOAD = PREFIX + "load"
 FENCE = PREFIX + "fence"
 WORKERS = PREFIX + "workers"
+DELAYED = PREFIX + "delayed"
+DEADLINES = PREFIX + "deadlines"
+CLASSES = PREFIX + "classes"
 
 #: Dramatiq builds its own keys under this namespace.
 DRAMATIQ = PREFIX + "dramatiq"
@@ -54,6 +64,26 @@ def events(submission_id: str) -> str:
 def latest(tenant: str, problem_id: str) -> str:
     """Points to the tenant's newest submission for a problem id."""
     return f"{PREFIX}latest:{tenant}:{problem_id}"
+
+
+def tenant(name: str) -> str:
+    """What a tenant may do: `shared/tenants.py`."""
+    return f"{PREFIX}tenant:{name}"
+
+
+def share(tenant: str) -> str:
+    """What a tenant has running and waiting, and its virtual time in each class."""
+    return f"{PREFIX}share:{tenant}"
+
+
+def line(priority: str, tenant: str) -> str:
+    """The submissions of a tenant that wait in a class, by age."""
+    return f"{PREFIX}line:{priority}:{tenant}"
+
+
+def turns(priority: str) -> str:
+    """The tenants that may be served in a class, by virtual time."""
+    return f"{PREFIX}turns:{priority}"
 
 
 def call(nonce: str) -> str:
