@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from shared.priority import Priority
 from shared.verdicts import State, Verdict
 
 
@@ -80,6 +81,12 @@ class SubmitRequest(Wire, kw_only=True):
     #: Whether the first test that fails is the last one that is run.
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
+    #: The class of the line it waits in.
+    priority: Priority | None = None
+    #: Not before this time, ISO 8601 with offset.
+    run_at: str | None = None
+    #: How long it may wait in line; then its verdict is `queue-timeout`.
+    queue_timeout_ms: int | None = None
 
 
 class Limits(Stored, kw_only=True):

@@ -10,7 +10,7 @@ import pytest
 
 from functions.execute.engine.engine import Engine
 from functions.execute.engine.program import Limits, Outcome, Program, Run
-from functions.execute.judge import signal_name
+from functions.execute.judging.present import signal_name
 
 LIMITS = Limits(wall_time_ms=60_000)
 #: By default they end nobody: signal(7). Four of them stop a program until its wall limit.
