@@ -43,7 +43,11 @@ class Format(StrEnum):
 
     @property
     def is_legacy(self) -> bool:
-        """Whether groups are `testdata.yaml` and graders, not `test_group.yaml`."""
+        """Whether `problem.yaml` and the folders are meant as in legacy.
+
+        How groups are scored is told by `Group.grader` and `Group.scoring` alone: packages
+        of 2023-07 come with either.
+        """
         return self in (Format.LEGACY, Format.LEGACY_ICPC)
 
 
@@ -74,7 +78,8 @@ class Program(Model, frozen=True, kw_only=True):
     files: dict[str, File]
     #: The name of one of shared/languages; None if none of ours fits.
     language: str | None = None
-    #: The file (or class, for Java and Kotlin) that it starts with, where it is clear.
+    #: The file it starts with, where it is clear; as submissions.yaml says it (for Java and
+    #: Kotlin a class), where it does.
     entry_point: str | None = None
     #: The names of `files` to be given to the compiler; headers are not among them.
     sources: tuple[str, ...] = ()
