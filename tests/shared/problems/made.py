@@ -6,6 +6,11 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
+
+from shared.problems.model import Package, PackageError
+from shared.problems.reader import read_package
+
 Files = dict[str, str | bytes]
 
 ADD = "a, b = map(int, input().split())\nprint(a + b)\n"
@@ -33,6 +38,8 @@ MODERN: Files = {
     "submissions/accepted/add.py": ADD,
     "submissions/wrong_answer/sub.py": ADD.replace("+", "-"),
 }
+
+CUSTOM = "validation: custom\n"
 
 #: A validator in Python that accepts what is the answer.
 VALIDATOR = """import sys
@@ -63,3 +70,15 @@ def zipped(files: Files, top: str = "") -> bytes:
 def without(files: Files, *paths: str) -> Files:
     """The same but for some files."""
     return {path: content for path, content in files.items() if path not in paths}
+
+
+def read(root: Path, files: Files, name: str = "adding") -> Package:
+    """The package of these files, read from a folder."""
+    return read_package(folder(root, files, name))
+
+
+def refused(root: Path, files: Files) -> PackageError:
+    """Why a package of these files is refused."""
+    with pytest.raises(PackageError) as raised:
+        read(root, files)
+    return raised.value

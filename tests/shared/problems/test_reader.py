@@ -1,4 +1,4 @@
-"""Every row of the importer's checklist at the level of the reader, each with its own package."""
+"""The rows of the importer's checklist at the level of the reader, each with its own package."""
 
 from __future__ import annotations
 
@@ -6,31 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from shared.problems.model import Format, Package, PackageError, decode, encode
+from shared.problems.model import Format, Package, decode, encode
 from shared.problems.reader import open_package, read_package
 from shared.verdicts import Verdict
 from tests.shared.problems.made import (
-    ADD,
+    CUSTOM,
     LEGACY,
     MODERN,
     VALIDATOR,
     Files,
     folder,
+    read,
+    refused,
     without,
     zipped,
 )
-
-CUSTOM = "validation: custom\n"
-
-
-def read(root: Path, files: Files, name: str = "adding") -> Package:
-    return read_package(folder(root, files, name))
-
-
-def refused(root: Path, files: Files) -> PackageError:
-    with pytest.raises(PackageError) as raised:
-        read(root, files)
-    return raised.value
 
 
 def names(package: Package) -> list[str]:
@@ -122,16 +112,6 @@ def test_nested_folders_are_interleaved_with_tests_by_name(tmp_path: Path) -> No
     assert package.group("sample").children == ("sample/0", "sample/1", "sample/a", "sample/b")
 
 
-def test_a_missing_answer_is_refused_only_where_it_is_compared_with(tmp_path: Path) -> None:
-    files = without(LEGACY, "data/secret/1.ans")
-    error = refused(tmp_path, files)
-    assert (error.file, "missing" in error.reason) == ("data/secret/1.ans", True)
-    files |= {"problem.yaml": CUSTOM, "output_validators/check.py": VALIDATOR}
-    package = read(tmp_path, files)
-    assert package.case("secret/1").answer.size == 0
-    assert "data/secret/1.ans" in " ".join(package.warnings)
-
-
 def test_samples_are_shown_as_the_package_says(tmp_path: Path) -> None:
     more: Files = {
         "data/sample/1.in.statement": "shown\n",
@@ -174,14 +154,6 @@ def test_a_validator_in_python_and_one_with_scripts(tmp_path: Path) -> None:
     assert (two.language, two.has_build, two.executable) == (None, True, ("build",))
 
 
-def test_validation_must_agree_with_what_is_there(tmp_path: Path) -> None:
-    assert refused(tmp_path, LEGACY | {"problem.yaml": CUSTOM}).key == "validation"
-    more: Files = {"output_validators/check.py": VALIDATOR, "problem.yaml": ""}
-    package = read(tmp_path, LEGACY | more)
-    assert package.validation.is_default
-    assert "not used" in package.warnings[0]
-
-
 def test_validator_flags_of_the_package_and_of_a_folder(tmp_path: Path) -> None:
     more: Files = {
         "problem.yaml": "validator_flags: float_tolerance 1e-4 case_sensitive\n",
@@ -191,11 +163,6 @@ def test_validator_flags_of_the_package_and_of_a_folder(tmp_path: Path) -> None:
     flags = ("float_tolerance", "1e-4", "case_sensitive")
     assert package.case("sample/1").output_validator_args == flags
     assert package.case("secret/1").output_validator_args == (*flags, "space_change_sensitive")
-
-
-def test_flags_that_the_default_validator_does_not_know_are_refused(tmp_path: Path) -> None:
-    error = refused(tmp_path, LEGACY | {"problem.yaml": "validator_flags: ignore_case\n"})
-    assert "ignore_case" in error.reason
 
 
 @pytest.mark.parametrize(
@@ -293,55 +260,6 @@ def test_include_files_of_the_language_win(tmp_path: Path) -> None:
         assert {name: opened.read(file) for name, file in placed.items()} == {"a": b"2", "b": b"1"}
 
 
-def test_submissions_that_are_folders(tmp_path: Path) -> None:
-    more: Files = {
-        "submissions/accepted/java/Main.java": "class Main {}",
-        "submissions/accepted/java/Other.java": "class Other {}",
-        "submissions/accepted/py/helper.py": "x = 1",
-        "submissions/accepted/py/solve.py": "if __name__ == '__main__': pass",
-        "submissions/accepted/cpp/a.cpp": "int main() {}",
-        "submissions/accepted/cpp/b.h": "",
-        "submissions/accepted/old.py": "#!/usr/bin/env python2\nprint 1\n",
-        "submissions/accepted/README.md": "how",
-    }
-    package = read(tmp_path, LEGACY | more)
-    found = {it.program.name: it.program for it in package.examples if it.directory == "accepted"}
-    assert {name: (it.language, it.entry_point) for name, it in found.items()} == {
-        "add.py": ("python", "add.py"),
-        "cpp": ("cpp20", "a.cpp"),
-        "java": ("java", "Main.java"),
-        "old.py": (None, None),
-        "py": ("python", "solve.py"),
-    }
-    assert "old.py" in " ".join(package.warnings)
-
-
-def test_submissions_yaml(tmp_path: Path) -> None:
-    more: Files = {
-        "submissions/mixed/some.py": ADD,
-        "submissions/submissions.yaml": (
-            "wrong_answer: {permitted: [AC, WA, TLE]}\n"
-            "'mixed/{some,other}.py':\n"
-            "  language: python3\n  entrypoint: some.py\n  score: [10, 20]\n  message: off by one\n"
-            "  authors: Ada <ada@problem.example>\n"
-            "  sample: {permitted: [AC]}\n"
-            "  secret/*: {permitted: [AC, TLE], required: [TLE]}\n"
-            "accepted/*.py: {use_for_time_limit: false, model_solution: true}\n"
-        ),
-    }
-    package = read(tmp_path, MODERN | more)
-    accepted, mixed, wrong = package.examples
-    assert accepted.model_solution
-    assert wrong.rules[0].permitted and Verdict.TIME_LIMIT in wrong.rules[0].permitted
-    assert wrong.rules[0].required == frozenset({Verdict.WRONG_ANSWER})
-    assert len(wrong.rules) == 1
-    whole, sample, secret = mixed.rules
-    assert (whole.score, whole.message, mixed.authors) == ((10, 20), "off by one", ("Ada",))
-    assert (sample.cases, sample.use_for_time_limit) == ("sample", "lower")
-    assert (secret.cases, secret.use_for_time_limit) == ("secret/*", "upper")
-    assert package.warnings == ()
-
-
 def test_constants_are_replaced_where_the_format_says(tmp_path: Path) -> None:
     more: Files = {
         "problem.yaml": (
@@ -377,44 +295,6 @@ def test_several_languages_of_the_statement(tmp_path: Path) -> None:
     assert package.name_in("sv") == "Addera"
     assert package.name_in("fi") == "Adding"
     assert list(package.statement_files) == ["image.png"]
-
-
-def test_domjudge_habits(tmp_path: Path) -> None:
-    more: Files = {
-        "domjudge-problem.ini": "name = Adding\ntimelimit = 2\ncolor = #FF0000\n",
-        "problem.pdf": b"%PDF",
-        "submissions/mixed/a.py": "# @EXPECTED_RESULTS@: WRONG-ANSWER, TIMELIMIT\n",
-        "submissions/mixed/b.py": "# @EXPECTED_RESULTS@: CHECK-MANUALLY\n",
-        "submissions/compiler_error/c.c": "int main(",
-        "submissions/accepted/add.py": f"# @EXPECTED_RESULTS@: WRONG-ANSWER\n{ADD}",
-        "submissions/submissions.json": '{"mixed/a.py": {"entry_point": "a"}}',
-    }
-    files = without(LEGACY, "problem.yaml", "problem_statement/problem.en.tex") | more
-    package = read(tmp_path, files)
-    assert package.names == {"en": "Adding"}
-    assert package.statements[0].kind == "pdf"
-    accepted, broken, mixed, manual, _ = package.examples
-    assert accepted.final is None and accepted.rules[0].permitted == frozenset({Verdict.ACCEPTED})
-    assert broken.final == frozenset({Verdict.COMPILE_ERROR})
-    assert mixed.final == frozenset({Verdict.WRONG_ANSWER, Verdict.TIME_LIMIT})
-    assert mixed.program.entry_point == "a"
-    assert manual.final is None and manual.rules == ()
-
-
-def test_scores_and_grades_in_the_source(tmp_path: Path) -> None:
-    more: Files = {
-        "problem.yaml": "type: scoring\n",
-        "submissions/partially_accepted/a.py": "# @EXPECTED_GRADES@ AC WA TLE\n",
-        "submissions/partially_accepted/b.py": "/* @EXPECTED_SCORE@: 30 */\n",
-        "submissions/partially_accepted/c.py": "",
-    }
-    package = read(tmp_path, LEGACY | more)
-    a, b, c = [it for it in package.examples if it.directory == "partially_accepted"]
-    assert [it.value for it in a.group_verdicts] == [
-        *("accepted", "wrong-answer", "time-limit-exceeded"),
-    ]
-    assert b.rules[0].score == (30.0, 30.0)
-    assert c.partial and c.final == frozenset({Verdict.ACCEPTED})
 
 
 def test_links_within_the_package_are_followed(tmp_path: Path) -> None:
@@ -458,53 +338,3 @@ def test_the_drafts_may_mix_both_forms(tmp_path: Path) -> None:
     assert package.format is Format.V2023_07
     assert package.group("secret").grader is not None
     assert package.examples[1].rules[0].use_for_time_limit == "lower"
-
-
-@pytest.mark.parametrize(
-    ("text", "key", "word"),
-    [
-        ("problem_format_version: 2031-01", "problem_format_version", "2025-09"),
-        ("type: [scoring]", "type", "text"),
-        ("type: graph", "type", "scoring"),
-        ("validation: sometimes", "validation", "sometimes"),
-        ("limits: {memory: lots}", "limits.memory", "number"),
-        ("limits: {memory: -1}", "limits.memory", "more than 0"),
-        ("limits: {memory: 1000000}", "limits.memory", "cannot be given"),
-        ("limits: {time_limit: 3600}", "time limit", "cannot be given"),
-        ("limits: 3", "limits", "mapping"),
-        ("problem_format_version: legacy-icpc\ntype: scoring", "type", "no scoring"),
-        ("problem_format_version: 2025-09\ntype: submit-answer", "type", "not supported"),
-        ("problem_format_version: 2025-09\ntype: [pass-fail, scoring]", "type", "exclude"),
-        ("problem_format_version: 2025-09\nconstants: {1x: 2}", "constants.1x", "no name"),
-        ("problem_format_version: 2025-09\nlanguages: [cobol]", "languages", "cobol"),
-    ],
-)
-def test_what_cannot_be_honoured_is_refused_by_key(
-    tmp_path: Path, text: str, key: str, word: str
-) -> None:
-    error = refused(tmp_path, LEGACY | {"problem.yaml": text})
-    assert (error.file, error.key) == ("problem.yaml", key)
-    assert word in error.reason
-    assert str(error) == f"problem.yaml: {key}: {error.reason}"
-
-
-@pytest.mark.parametrize(
-    ("files", "file"),
-    [
-        (without(LEGACY, "problem.yaml"), "problem.yaml"),
-        (without(LEGACY, "data/secret/1.in"), "data/secret"),
-        (LEGACY | {"graders/a.py": "", "graders/b.py": ""}, "graders"),
-        (LEGACY | {"data/testdata.yaml": "grading: custom"}, "data/"),
-        (LEGACY | {"data/secret/testdata.yaml": "range: x"}, "data/secret/testdata.yaml"),
-        (LEGACY | {"data/secret/1/a.in": ""}, "data/secret/1"),
-        (LEGACY | {"submissions/submissions.json": "[", "submissions.json": "x"}, ""),
-    ],
-)
-def test_what_does_not_fit_together_is_refused(tmp_path: Path, files: Files, file: str) -> None:
-    assert refused(tmp_path, files).file.startswith(file)
-
-
-@pytest.mark.parametrize("name", ["a b", "-x", "x" * 65, "0123456789abcdef0123456789abcdef"])
-def test_a_short_name_that_cannot_be_an_id_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(PackageError, match="no name for a problem"):
-        read_package(folder(tmp_path, LEGACY), name)
