@@ -1,0 +1,118 @@
+"""The program that a function problem's submission is: the solution, and a harness that calls it.
+
+Theory of operation. The solution stays a file of its own, so that compilers and tracebacks
+say its own line numbers. The harness, which is the program that a language's file runs,
+reads the arguments from stdin (a JSON value on a line for each parameter), calls the
+function, and appends the result as one JSON value to `RESULT` in the work folder, which is
+read when every process of the run is dead. What the program prints is nothing but output.
+
+Harness and solution live in one process, so everything the harness does is assumed to be
+forged. It carries values and no more: the right value is never in the cell, and whether the
+result is right is decided outside (`shared/signatures`). A program may as well write the
+file by itself: then it must write the right value.
+
+The sources are under `harnesses/`, a folder for each language.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from shared.signatures import Signature
+
+#: Where a harness leaves the result, and who asks for it collects it.
+RESULT = ".assay-result"
+_FOLDER = Path(__file__).parent / "harnesses"
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is called: by its name alone, or as a signature says."""
+
+    function: str
+    signature: Signature | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As data for a harness."""
+        signature = self.signature
+        if signature is None:
+            return {
+                "function": self.function,
+                "parameters": None,
+                "result": None,
+                "inPlace": None,
+                "cut": False,
+            }
+        return {
+            "function": self.function,
+            "parameters": [parameter.type.tree() for parameter in signature.parameters],
+            "result": signature.result.tree(),
+            "inPlace": signature.in_place,
+            "cut": signature.cut,
+        }
+
+
+Files = dict[str, bytes]
+
+
+def place(language: str, call: Call, code: str) -> Files:
+    """The files of a submission in a language: what stands for its one file of code.
+
+    Raises:
+        KeyError: there is no harness for that language, see `LANGUAGES`.
+    """
+    return _PLACES[language](call, code)
+
+
+def _python(call: Call, code: str) -> Files:
+    signature = call.signature
+    converts = signature is not None and any(
+        map(signature.mentions, ("ListNode", "TreeNode", "float"))
+    )
+    filled = repr({**call.plain(), "converts": converts})
+    files = {
+        "main.py": _source("python/main.py").replace("CALL = {}", f"CALL = {filled}").encode(),
+        "solution.py": code.encode(),
+    }
+    if converts:
+        files["assay_values.py"] = _source("python/assay_values.py").encode()
+    return files
+
+
+def _javascript(call: Call, code: str) -> Files:
+    return _node(call, code, "js")
+
+
+def _typescript(call: Call, code: str) -> Files:
+    return _node(call, code, "ts")
+
+
+def _node(call: Call, code: str, suffix: str) -> Files:
+    filled = json.dumps({**call.plain(), "file": f"solution.{suffix}"})
+    harness = _source("javascript/main.js").replace("CALL = {}", f"CALL = {filled}").encode()
+    files = {f"solution.{suffix}": code.encode()}
+    if suffix == "js":
+        return {"main.js": harness, **files}
+    # Types are taken out of every .ts file that is run: the less there is, the better.
+    return {"main.ts": b'require("./assay.js");', "assay.js": harness, **files}
+
+
+@cache
+def _source(name: str) -> str:
+    return (_FOLDER / name).read_text()
+
+
+_PLACES: dict[str, Callable[[Call, str], Files]] = {
+    "python": _python,
+    "javascript": _javascript,
+    "typescript": _typescript,
+}
+#: Names of the languages that function problems can be solved in.
+LANGUAGES = frozenset(_PLACES)
+#: Those that need no signature: their values say themselves what they are.
+DYNAMIC = frozenset({"python", "javascript", "typescript"})

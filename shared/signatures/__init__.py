@@ -1,0 +1,41 @@
+"""Function problems: signatures, the values they take, and what is right. Plain data only."""
+
+from __future__ import annotations
+
+from shared.signatures.decide import Decision, decide
+from shared.signatures.signature import (
+    Parameter,
+    Signature,
+    SignatureError,
+    parse_name,
+    parse_signature,
+)
+from shared.signatures.types import Type, parse_type
+from shared.signatures.values import (
+    MAX_VALUE_BYTES,
+    ValueRefused,
+    check_arguments,
+    check_test,
+    read_answers,
+    read_arguments,
+    read_json,
+)
+
+__all__ = [
+    "MAX_VALUE_BYTES",
+    "Decision",
+    "Parameter",
+    "Signature",
+    "SignatureError",
+    "Type",
+    "ValueRefused",
+    "check_arguments",
+    "check_test",
+    "decide",
+    "parse_name",
+    "parse_signature",
+    "parse_type",
+    "read_answers",
+    "read_arguments",
+    "read_json",
+]
