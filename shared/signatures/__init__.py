@@ -10,7 +10,8 @@ from shared.signatures.signature import (
     parse_name,
     parse_signature,
 )
-from shared.signatures.types import Type, parse_type
+from shared.signatures.starters import starter, starters
+from shared.signatures.types import NODES, Type, parse_type
 from shared.signatures.values import (
     MAX_VALUE_BYTES,
     ValueRefused,
@@ -23,6 +24,7 @@ from shared.signatures.values import (
 
 __all__ = [
     "MAX_VALUE_BYTES",
+    "NODES",
     "Decision",
     "Parameter",
     "Signature",
@@ -38,4 +40,6 @@ __all__ = [
     "read_answers",
     "read_arguments",
     "read_json",
+    "starter",
+    "starters",
 ]

@@ -21,7 +21,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from shared.signatures.types import VOID, Type, parse_type
+from shared.signatures.types import NODES, VOID, Type, parse_type
 
 DEFAULT_TOLERANCE = 1e-5
 MAX_PARAMETERS = 16
@@ -81,8 +81,24 @@ class Signature:
 
     def mentions(self, kind: str) -> bool:
         """Whether a parameter or the result is, or holds, a kind of type."""
-        types = [self.returns, *(parameter.type for parameter in self.parameters)]
-        return any(it.mentions(kind) for it in types)
+        return any(it.mentions(kind) for it in self._types)
+
+    def node_value(self, kind: str) -> str:
+        """What ListNode or TreeNode holds: one thing in all of a signature."""
+        return next(iter(self.node_values(kind)), "int")
+
+    def node_values(self, kind: str) -> set[str]:
+        """All that nodes of a kind hold."""
+        found = set()
+        for it in self._types:
+            while it.kind != kind and it.inner is not None:
+                it = it.inner
+            found |= {it.of.kind} if it.kind == kind else set()
+        return found
+
+    @property
+    def _types(self) -> list[Type]:
+        return [self.returns, *(parameter.type for parameter in self.parameters)]
 
 
 def parse_signature(block: Any, path: str = "function") -> Signature:  # noqa: ANN401 - any YAML
@@ -110,6 +126,10 @@ def parse_signature(block: Any, path: str = "function") -> Signature:  # noqa: A
     if signature.result == VOID:
         why = "is void: then `inPlace` has to name the parameter that is the result"
         raise SignatureError(f"{path}.returns", why)
+    for kind in NODES:
+        if len(values := signature.node_values(kind)) > 1:
+            why = f"{kind} cannot hold {' here and '.join(sorted(values))} there: it is one class"
+            raise SignatureError(path, why)
     _check_any_order(signature, f"{path}.anyOrder")
     return signature
 

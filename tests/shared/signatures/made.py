@@ -55,7 +55,13 @@ TYPES = [
     for text in (
         *("int", "long", "float", "bool", "string", "char", "list[int]", "list[list[string]]"),
         *("list[char]", "list[list[char]]", "list[bool]", "list[float]", "optional[int]"),
-        *("list[optional[long]]", "ListNode", "ListNode[string]", "list[ListNode]"),
+        *(
+            "list[optional[long]]",
+            "optional[long]",
+            "ListNode",
+            "ListNode[string]",
+            "list[ListNode]",
+        ),
         *("TreeNode", "TreeNode[string]", "optional[string]", "list[list[list[long]]]"),
     )
 ]

@@ -19,15 +19,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
+from functions.execute.judging.calls import compiled
+from functions.execute.judging.calls.sources import Files, filled
 from shared.signatures import Signature
 
 #: Where a harness leaves the result, and who asks for it collects it.
 RESULT = ".assay-result"
-_FOLDER = Path(__file__).parent / "harnesses"
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,12 @@ class Call:
         }
 
 
-Files = dict[str, bytes]
-
-
 def place(language: str, call: Call, code: str) -> Files:
     """The files of a submission in a language: what stands for its one file of code.
 
     Raises:
         KeyError: there is no harness for that language, see `LANGUAGES`.
+        ValueError: the language needs a signature, see `DYNAMIC`.
     """
     return _PLACES[language](call, code)
 
@@ -74,13 +71,13 @@ def _python(call: Call, code: str) -> Files:
     converts = signature is not None and any(
         map(signature.mentions, ("ListNode", "TreeNode", "float"))
     )
-    filled = repr({**call.plain(), "converts": converts})
+    plain = repr({**call.plain(), "converts": converts})
     files = {
-        "main.py": _source("python/main.py").replace("CALL = {}", f"CALL = {filled}").encode(),
+        "main.py": filled("python/main.py").replace("CALL = {}", f"CALL = {plain}").encode(),
         "solution.py": code.encode(),
     }
     if converts:
-        files["assay_values.py"] = _source("python/assay_values.py").encode()
+        files["assay_values.py"] = filled("python/assay_values.py").encode()
     return files
 
 
@@ -93,8 +90,8 @@ def _typescript(call: Call, code: str) -> Files:
 
 
 def _node(call: Call, code: str, suffix: str) -> Files:
-    filled = json.dumps({**call.plain(), "file": f"solution.{suffix}"})
-    harness = _source("javascript/main.js").replace("CALL = {}", f"CALL = {filled}").encode()
+    plain = json.dumps({**call.plain(), "file": f"solution.{suffix}"})
+    harness = filled("javascript/main.js").replace("CALL = {}", f"CALL = {plain}").encode()
     files = {f"solution.{suffix}": code.encode()}
     if suffix == "js":
         return {"main.js": harness, **files}
@@ -102,15 +99,23 @@ def _node(call: Call, code: str, suffix: str) -> Files:
     return {"main.ts": b'require("./assay.js");', "assay.js": harness, **files}
 
 
-@cache
-def _source(name: str) -> str:
-    return (_FOLDER / name).read_text()
+def _typed(make: Callable[[Signature, str], Files]) -> Callable[[Call, str], Files]:
+    def place_typed(call: Call, code: str) -> Files:
+        if call.signature is None:
+            raise ValueError("the types have to be known")
+        return make(call.signature, code)
+
+    return place_typed
 
 
 _PLACES: dict[str, Callable[[Call, str], Files]] = {
     "python": _python,
     "javascript": _javascript,
     "typescript": _typescript,
+    "cpp17": _typed(compiled.cpp),
+    "cpp20": _typed(compiled.cpp),
+    "java": _typed(compiled.java),
+    "go": _typed(compiled.go),
 }
 #: Names of the languages that function problems can be solved in.
 LANGUAGES = frozenset(_PLACES)

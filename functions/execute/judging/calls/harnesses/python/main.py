@@ -38,9 +38,9 @@ dumps, write, show = json.dumps, os.write, sys.excepthook
 
 def without_us(kind, error, trace):
     """A traceback begins in solution.py."""
-    while trace and trace.tb_next and trace.tb_frame.f_code.co_filename == __file__:
+    while trace and trace.tb_frame.f_globals.get("CALL") is CALL:
         trace = trace.tb_next
-    show(kind, error, trace)
+    show(kind, error.with_traceback(trace), trace)
 
 
 def main():
