@@ -30,6 +30,9 @@ _KEYS = (
     keys.dramatiq_queue(EXECUTE_QUEUE),
     keys.dramatiq_messages(EXECUTE_QUEUE),
     keys.wake_list(EXECUTE_QUEUE),
+    # These two stay the last.
+    keys.batch(""),
+    keys.tenant_stream(""),
 )
 
 #: A Dramatiq message is only a wake-up: it names no submission. Lua fills in the id.
