@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.signatures.decide import Decision, decide
+from shared.signatures.languages import DYNAMIC, LANGUAGES, RESERVED, RESULT
 from shared.signatures.signature import (
     Parameter,
     Signature,
@@ -16,6 +17,7 @@ from shared.signatures.values import (
     MAX_VALUE_BYTES,
     ValueRefused,
     check_arguments,
+    check_plain,
     check_test,
     read_answers,
     read_arguments,
@@ -23,8 +25,12 @@ from shared.signatures.values import (
 )
 
 __all__ = [
+    "DYNAMIC",
+    "LANGUAGES",
     "MAX_VALUE_BYTES",
     "NODES",
+    "RESERVED",
+    "RESULT",
     "Decision",
     "Parameter",
     "Signature",
@@ -32,6 +38,7 @@ __all__ = [
     "Type",
     "ValueRefused",
     "check_arguments",
+    "check_plain",
     "check_test",
     "decide",
     "parse_name",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.execute.judging.calls.harness import LANGUAGES
+from shared.signatures import LANGUAGES
 from tests.execute.calls.desk import Desk
 
 

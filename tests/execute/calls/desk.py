@@ -10,11 +10,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from functions.execute.engine.program import Outcome, Program, Run
-from functions.execute.judging.calls.harness import RESULT, Call, place
-from functions.execute.judging.calls.outcome import CallOutcome, outcome_of
+from functions.execute.judging.calls.harness import Call, place
+from functions.execute.judging.calls.outcome import calling
+from functions.execute.judging.decide import failure_of
+from functions.execute.judging.plan import Case, Judged
 from functions.execute.toolchains import Toolchain, engine_limits
 from shared import languages
-from shared.signatures import MAX_VALUE_BYTES
+from shared.signatures import MAX_VALUE_BYTES, RESULT
 from tests.execute.workshop import Workshop
 
 _WALL_TIME_MS = 60_000
@@ -27,7 +29,7 @@ class Called:
     """A run, and what was decided of it."""
 
     run: Run
-    outcome: CallOutcome
+    outcome: Judged
 
     @property
     def verdict(self) -> str:
@@ -72,7 +74,10 @@ class Desk:
         )
         run = self._workshop.engine.run(program, bounds)
         answer = None if expected is None else json.dumps({"anyOf": [expected]}).encode()
-        return Called(run, outcome_of(run, call.signature, answer))
+        case = Case(index=1, input=lambda: program.stdin, answer=lambda: answer, limits=bounds)
+        failure = failure_of(run)
+        judged = calling(call.signature)(case, run) if failure is None else Judged(verdict=failure)
+        return Called(run, judged)
 
     def compiled(self, language: str, call: Call, code: str) -> Run:
         """What the compiler did."""

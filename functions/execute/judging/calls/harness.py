@@ -23,10 +23,8 @@ from typing import Any
 
 from functions.execute.judging.calls import compiled
 from functions.execute.judging.calls.sources import Files, filled
-from shared.signatures import Signature
-
-#: Where a harness leaves the result, and who asks for it collects it.
-RESULT = ".assay-result"
+from shared import models
+from shared.signatures import Signature, parse_signature
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,12 @@ class Call:
 
     function: str
     signature: Signature | None = None
+
+    @classmethod
+    def stored(cls, call: models.Call) -> Call:
+        """The call of a submission."""
+        block = call.signature
+        return cls(call.function, None if block is None else parse_signature(block))
 
     def plain(self) -> dict[str, Any]:
         """As data for a harness."""
@@ -60,8 +64,8 @@ def place(language: str, call: Call, code: str) -> Files:
     """The files of a submission in a language: what stands for its one file of code.
 
     Raises:
-        KeyError: there is no harness for that language, see `LANGUAGES`.
-        ValueError: the language needs a signature, see `DYNAMIC`.
+        KeyError: there is no harness for that language, see `shared/signatures/languages.py`.
+        ValueError: the language needs a signature, if it is not dynamic.
     """
     return _PLACES[language](call, code)
 
@@ -117,7 +121,3 @@ _PLACES: dict[str, Callable[[Call, str], Files]] = {
     "java": _typed(compiled.java),
     "go": _typed(compiled.go),
 }
-#: Names of the languages that function problems can be solved in.
-LANGUAGES = frozenset(_PLACES)
-#: Those that need no signature: their values say themselves what they are.
-DYNAMIC = frozenset({"python", "javascript", "typescript"})

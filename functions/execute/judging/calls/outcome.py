@@ -1,51 +1,46 @@
-"""From a run of a harness, and what it left, to a verdict."""
+"""From what a harness left to a verdict."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from functions.execute.engine.program import Run
-from functions.execute.judging.calls.harness import RESULT
-from functions.execute.judging.decide import verdict_of
-from shared.signatures import MAX_VALUE_BYTES, Signature, ValueRefused, decide
+from functions.execute.judging.calls.harness import Call
+from functions.execute.judging.plan import Case, Check, Judged, Plan, inline_plan
+from shared.models import Spec
+from shared.signatures import MAX_VALUE_BYTES, RESULT, Signature, ValueRefused, decide
 from shared.verdicts import Verdict
 
-_NOTHING = "the program ended without handing back a result of at most {} MiB"
+_NOTHING = f"the program ended without handing back a result of at most {MAX_VALUE_BYTES >> 20} MiB"
 
 
-@dataclass(frozen=True)
-class CallOutcome:
-    """What came of one call."""
-
-    verdict: Verdict
-    #: For the contestant: holds nothing of the right value.
-    message: str | None = None
-    #: The first difference, with both values: for samples and own tests only.
-    difference: str | None = None
-    #: The JSON that came back, as it came.
-    result: bytes | None = None
+def call_plan(spec: Spec, call: Call) -> Plan:
+    """The plan of a submission that brings arguments and the values that are right."""
+    return replace(inline_plan(spec), check=calling(call.signature), call=call)
 
 
-def outcome_of(run: Run, signature: Signature | None, expected: bytes | None) -> CallOutcome:
-    """The verdict of a call; without anything expected a clean end is `completed`.
+def calling(signature: Signature | None) -> Check:
+    """A check that decides on the value that came back; a case's answer is a `.ans`.
 
-    A result counts only of a program that ended well by itself. What is no JSON value, as two
-    are none, is a runtime error; a value of another type is a wrong answer.
+    What is no JSON value, as two are none, is a runtime error. A value of another type is a
+    wrong answer.
     """
-    ended = verdict_of(run, None)
-    if ended is not Verdict.COMPLETED:
-        return CallOutcome(ended)
-    got = run.files.get(RESULT)
-    if got is None:
-        message = _NOTHING.format(MAX_VALUE_BYTES // 2**20)
-        return CallOutcome(Verdict.RUNTIME_ERROR, message)
-    if expected is None:
-        return CallOutcome(Verdict.COMPLETED, result=got)
-    try:
-        decision = decide(signature, expected, got)
-    except ValueRefused as error:
-        return CallOutcome(Verdict.JUDGE_ERROR, f"the expected value {error}")
-    if decision.accepted:
-        return CallOutcome(Verdict.ACCEPTED, result=got)
-    verdict = Verdict.WRONG_ANSWER if decision.is_value else Verdict.RUNTIME_ERROR
-    return CallOutcome(verdict, decision.message, decision.difference or None, got)
+
+    def check(case: Case, run: Run) -> Judged:
+        got, expected = run.files.get(RESULT), case.answer()
+        if got is None:
+            return Judged(verdict=Verdict.RUNTIME_ERROR, message=_NOTHING)
+        if expected is None:
+            return Judged(verdict=Verdict.COMPLETED, result=got)
+        try:
+            decision = decide(signature, expected, got)
+        except ValueRefused as error:
+            return Judged(verdict=Verdict.JUDGE_ERROR, judge_message=f"the answer: {error}")
+        if decision.accepted:
+            return Judged(verdict=Verdict.ACCEPTED, result=got)
+        verdict = Verdict.WRONG_ANSWER if decision.is_value else Verdict.RUNTIME_ERROR
+        # Where the right value may be seen, it says the most.
+        seen = decision.difference if case.shown else ""
+        return Judged(verdict=verdict, message=seen or decision.message, result=got)
+
+    return check
