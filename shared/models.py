@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from shared.priority import Priority
 from shared.verdicts import State, Verdict
 
 
@@ -103,6 +104,12 @@ class SubmitRequest(Wire, kw_only=True):
     comparison: Comparison = msgspec.field(default_factory=Comparison)
     #: Instead of `tests`: a function of the code is called for each.
     call: CallRequest | None = None
+    #: The class of the line it waits in.
+    priority: Priority | None = None
+    #: Not before this time, ISO 8601 with offset.
+    run_at: str | None = None
+    #: How long it may wait in line; then its verdict is `queue-timeout`.
+    queue_timeout_ms: int | None = None
 
 
 class Limits(Stored, kw_only=True):

@@ -60,7 +60,10 @@ def test_a_signature_travels_with_the_submission(core: Core) -> None:
     )
     result = core.final(submission_id)
     verdicts = [it.verdict for it in result.tests]
-    assert verdicts == ["accepted", "accepted", "wrong-answer"], (result.message, result.compile_output)
+    assert verdicts == ["accepted", "accepted", "wrong-answer"], (
+        result.message,
+        result.compile_output,
+    )
 
 
 def test_every_name_that_a_harness_uses_is_reserved_and_every_language_has_a_starter() -> None:
