@@ -31,8 +31,9 @@ readers of the stream of that name; `problem_done` carries one JSON message for
 each finished submission and is part of the public contract.
 
 `assay:sub:<id>` has the fields: tenant, problem, language, spec, bytes, state,
-verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, createdMs,
-claimedMs, finishedMs. The end drops `spec`: nobody runs it again.
+verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
+runAtMs, startByMs, charge, createdMs, claimedMs, finishedMs. The end drops `spec`:
+nobody runs it again.
 """
 
 from __future__ import annotations
@@ -99,6 +100,12 @@ def share(tenant: str) -> str:
 def line(priority: str, tenant: str) -> str:
     """The submissions of a tenant that wait in a class, by age."""
     return f"{PREFIX}line:{priority}:{tenant}"
+
+
+def ready_range(rank: int) -> tuple[str, str]:
+    """The scores of `READY` that belong to a class, which is the `rank`th, from 0."""
+    step = 10**13  # a score is the rank of the class times this, plus the order
+    return f"{(rank + 1) * step}", f"({(rank + 2) * step}"
 
 
 def turns(priority: str) -> str:

@@ -20,7 +20,6 @@ nobody has to be registered before he may submit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -28,22 +27,10 @@ import redis.asyncio
 
 from shared import keys
 from shared.models import Stored
+from shared.priority import ORDINARY, Priority
 
 
-class Priority(StrEnum):
-    """The classes of the line, the first to be served first. The values are wire names."""
-
-    CONTEST = "contest"
-    INTERACTIVE = "interactive"
-    DEFAULT = "default"
-    BULK = "bulk"
-
-
-#: What anybody may ask for; `contest` has to be granted.
-ORDINARY = (Priority.INTERACTIVE, Priority.DEFAULT, Priority.BULK)
-
-
-class TenantSettings(Stored, rename=None, kw_only=True):
+class TenantSettings(Stored, rename=None, omit_defaults=False, kw_only=True):
     """The fields of a tenant's hash, spelled as they are stored."""
 
     weight: float = 1.0
@@ -76,5 +63,5 @@ def from_fields(fields: Mapping[str, str]) -> TenantSettings:
 
 async def read(client: redis.asyncio.Redis, tenant: str) -> TenantSettings:
     """A tenant's settings, with the defaults for what is not stored."""
-    stored = await client.hgetall(keys.tenant(tenant))
+    stored: dict[Any, Any] = await client.hgetall(keys.tenant(tenant))
     return from_fields({name.decode(): value.decode() for name, value in stored.items()})

@@ -1,9 +1,9 @@
 -- Put before every other script of this folder by shared/scripts.py.
 --
 -- KEYS, the same for all: 1 ready, 2 leases, 3 load, 4 fence, 5 workers,
---                         6 Dramatiq's queue, 7 its messages, 8 its wake list
---                         the last two: prefix of a batch's hash, prefix of the hash of
---                         a tenant's stream
+--                         6 Dramatiq's queue, 7 its messages, 8 its wake list,
+--                         9 and more: see _schedule.lua; the last two: prefix of a
+--                         batch's hash, prefix of the hash of a tenant's stream
 -- ARGV, the same for all: 1 prefix of a submission's hash, 2 prefix of its stream,
 --                         3 a Dramatiq message with @ID@ where its id belongs
 -- What a script takes itself starts at ARGV[4].
@@ -11,13 +11,16 @@
 -- Scripts touch keys they build from an id, so they need one primary, not a cluster.
 
 local READY, LEASES, LOAD, FENCE, WORKERS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local QUEUE, MESSAGES, WAKE = KEYS[6], KEYS[7], KEYS[8]
+local QUEUE, MESSAGES, WAKE, SHARE = KEYS[6], KEYS[7], KEYS[8], KEYS[14]
 local BATCH, TENANT_STREAM = KEYS[#KEYS - 1], KEYS[#KEYS]
 local SUB, EV, RING = ARGV[1], ARGV[2], ARGV[3]
 
 -- A ring only wakes a worker, and every finish rings again while work waits, so a
 -- full bell need not grow: 256 is more than one machine has slots.
 local RING_CAP = 256
+
+-- Who waits and whose turn it is: filled by _schedule.lua.
+local line = {}
 
 local function now_ms()
   local t = redis.call('TIME')
@@ -105,22 +108,32 @@ local function holds(id, fence)
 end
 
 local function back_in_line(id, reason)
+  local now, state = now_ms(), redis.call('HGET', SUB .. id, 'state')
+  if state == 'preparing' or state == 'running' then
+    line.vacate(id, now)
+  end
   redis.call('HSET', SUB .. id, 'state', 'queued', 'holder', '', 'fence', '')
-  redis.call('ZADD', READY, redis.call('HGET', SUB .. id, 'order'), id)
   redis.call('ZREM', LEASES, id)
+  line.enter(id, now)
   emit(id, 'queued', cjson.encode({ reason = reason }))
 end
 
 -- The end of a submission, whoever brings it about. Nothing has a TTL before this. What
 -- it was to run is dropped: megabytes that nobody reads again, kept as long as the result.
 local function close(id, state, verdict, result, ttl_s)
-  local sub = SUB .. id
+  local sub, now = SUB .. id, now_ms()
+  if redis.call('HGET', sub, 'state') == 'queued' then
+    line.leave(id)
+  else
+    line.vacate(id, now)
+  end
   redis.call('HSET', sub, 'state', state, 'verdict', verdict, 'result', result,
-    'finishedMs', now_ms())
+    'finishedMs', now)
   redis.call('HDEL', sub, 'spec')
-  redis.call('ZREM', READY, id)
   redis.call('ZREM', LEASES, id)
-  redis.call('HINCRBY', LOAD, 'bytes', -tonumber(redis.call('HGET', sub, 'bytes')))
+  local h = redis.call('HMGET', sub, 'bytes', 'tenant')
+  redis.call('HINCRBY', LOAD, 'bytes', -tonumber(h[1]))
+  redis.call('HINCRBY', SHARE .. h[2], 'bytes', -tonumber(h[1]))
   redis.call('HINCRBY', LOAD, state, 1)
   redis.call('EXPIRE', sub, ttl_s)
   redis.call('EXPIRE', EV .. id, ttl_s)

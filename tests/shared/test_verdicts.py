@@ -46,6 +46,11 @@ def _lose(client: redis.Redis, claims: Claims) -> None:
     claims.reap()
 
 
+def _time_out(client: redis.Redis, claims: Claims, claim: Claim) -> None:
+    client.zadd(keys.DEADLINES, {claim.submission_id: 0})
+    claims.reap()
+
+
 #: Everything that anybody can do to a submission.
 ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
     "claim": lambda _client, claims, _claim: claims.claim(),
@@ -56,6 +61,7 @@ ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
     "release": lambda _client, claims, claim: claims.release(claim),
     "renew": lambda _client, claims, claim: claims.renew(1, {}, [claim]),
     "lose": lambda client, claims, _claim: _lose(client, claims),
+    "time out": lambda client, claims, claim: _time_out(client, claims, claim),
     "cancel": lambda client, _claims, claim: subs.cancel(client, claim.submission_id),
     "submit": lambda client, _claims, claim: subs.submit(client, submission_id=claim.submission_id),
     "rename": lambda client, _claims, claim: scripts.call(
@@ -66,7 +72,7 @@ ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
 
 def test_there_is_an_action_for_every_script() -> None:
     files = {path.stem for path in Path(scripts.__file__).parent.glob("lua/[!_]*.lua")}
-    assert files == (set(ACTIONS) - {"lose"}) | {"reap"}
+    assert files == (set(ACTIONS) - {"lose", "time out"}) | {"reap"}
 
 
 @pytest.mark.parametrize("state", list(State))
