@@ -62,6 +62,19 @@ class Comparison(Wire, kw_only=True):
     absolute_tolerance: float | None = None
 
 
+class CheckerRequest(Wire, kw_only=True):
+    """A program that says whether an output is right, by the convention of the ICPC."""
+
+    language: str
+    code: str
+    #: Headers and the like, placed beside it.
+    files: list[FileRequest] = []
+    #: It talks to the program instead of reading its output afterwards.
+    interactive: bool = False
+    #: How often the program may be run for one test, if the checker asks for it.
+    passes: int = 1
+
+
 class SubmitRequest(Wire, kw_only=True):
     """The body of `POST /submit`."""
 
@@ -80,6 +93,8 @@ class SubmitRequest(Wire, kw_only=True):
     #: Whether the first test that fails is the last one that is run.
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
+    #: Decides instead of a comparison; only with `tests`.
+    checker: CheckerRequest | None = None
 
 
 class Limits(Stored, kw_only=True):
@@ -104,6 +119,16 @@ class Case(Stored, kw_only=True):
     points: float | None = None
 
 
+class Checker(Stored, kw_only=True):
+    """A checked checker."""
+
+    language: str
+    code: str
+    files: dict[str, bytes] = {}
+    interactive: bool = False
+    passes: int = 1
+
+
 class Spec(Stored, kw_only=True):
     """What `execute` needs to know of a submission; stored as the field `spec`."""
 
@@ -119,6 +144,7 @@ class Spec(Stored, kw_only=True):
     tests: list[Case] = []
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
+    checker: Checker | None = None
 
 
 class FileResult(Stored, omit_defaults=False, kw_only=True):
@@ -163,6 +189,8 @@ class CaseResult(Stored, omit_defaults=False, kw_only=True):
     verdict: Verdict
     points: float | None = None
     message: str | None = None
+    #: What a checker said to the judges: for who brought the checker, not for contestants.
+    judge_message: str | None = None
     cpu_time_ms: float | None = None
     wall_time_ms: float | None = None
     wait_time_ms: float | None = None
@@ -170,6 +198,8 @@ class CaseResult(Stored, omit_defaults=False, kw_only=True):
     exit_code: int | None = None
     signal: str | None = None
     limit: str | None = None
+    #: What both sides of an interaction said, `<` the checker, `>` the program.
+    interaction: str | None = None
     difference: Difference | None = None
     stdout: str | None = None
     stdout_encoding: Literal["utf-8", "base64"] = "utf-8"
