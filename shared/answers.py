@@ -58,6 +58,14 @@ class Totals(Answer):
     cancelled: int
 
 
+class ClassStatus(Answer):
+    """What waits in one class of the line."""
+
+    queued: int
+    #: Age of the oldest of them; null if none waits.
+    oldest_waiting_ms: int | None
+
+
 class Status(Answer):
     """The answer of `GET /status`."""
 
@@ -66,6 +74,10 @@ class Status(Answer):
     slots: int
     #: Age of the oldest waiting submission; null if none waits.
     oldest_waiting_ms: int | None
+    #: Those that wait for their `runAt`; they are not among `queued`.
+    delayed: int
+    #: By class: contest, interactive, default, bulk.
+    classes: dict[str, ClassStatus]
     unfinished_bytes: int
     totals: Totals
     #: What all workers agree on; each one's own facts are in `workers`.

@@ -74,6 +74,8 @@ class Claims:
             LEASE_MS,
             keys.call(uuid.uuid4().hex),
             _CALL_REMEMBERED_MS,
+            self.result_ttl_s,
+            keys.PROBLEM_DONE,
         )
         if row is None:
             return None

@@ -9,6 +9,7 @@
     ├── Conflict           409  the request contradicts what is stored
     ├── TooLarge           413  the body is past its limit
     ├── NotJson            415  the content type is not JSON
+    ├── TooMany            429  too many of yours; `Retry-After` says when to come back
     ├── Internal           500  our fault; the details are in the log only
     ├── Overloaded         503  no room for more now; `Retry-After` says when to come back
     └── Unavailable        503  Redis is away; nothing was stored
@@ -95,6 +96,12 @@ class NotJson(AssayError):
     status = 415
     slug = "not-json"
     title = "The content type must be application/json"
+
+
+class TooMany(AssayError):
+    status = 429
+    slug = "rate-limited"
+    title = "Too many requests or submissions of yours"
 
 
 class Internal(AssayError):

@@ -5,8 +5,17 @@
 | assay:schema                 | string | for ever                      | shared/store.py      |
 | assay:sub:<id>               | hash   | result_ttl_s after the end    | all of shared/lua    |
 | assay:ev:<id>                | stream | result_ttl_s after the end    | all that `emit`      |
+| assay:batch:<id>             | hash   | result_ttl_s after the end    | batches              |
+| assay:tenant-stream:<tenant> | hash   | for ever                      | all that `emit`      |
 | assay:latest:<tenant>:<prob> | string | result_ttl_s after last write | submit.lua           |
-| assay:ready                  | zset   | member: until claimed         | submit, claim, reap  |
+| assay:tenant:<tenant>        | hash   | for ever                      | who manages tenants  |
+| assay:share:<tenant>         | hash   | a day after its last work     | _schedule.lua        |
+| assay:ready                  | zset   | member: until claimed         | _schedule.lua        |
+| assay:line:<class>:<tenant>  | zset   | member: until claimed         | _schedule.lua        |
+| assay:turns:<class>          | zset   | member: while it has a turn   | _schedule.lua        |
+| assay:classes                | hash   | for ever                      | _schedule.lua        |
+| assay:delayed                | zset   | member: until `runAt`         | _schedule.lua        |
+| assay:deadlines              | zset   | member: until claimed         | _schedule.lua        |
 | assay:leases                 | zset   | member: until the claim ends  | claim, renew, finish |
 | assay:load                   | hash   | for ever (counters)           | submit, finish, ...  |
 | assay:fence                  | string | for ever (a counter)          | claim.lua            |
@@ -14,13 +23,17 @@
 | assay:workers                | hash   | field: dropped after silence  | renew, reap          |
 | assay:dramatiq:*             | -      | as Dramatiq keeps them        | Dramatiq, `ring`     |
 
+A stream is a hash with `epoch` and `seq`, and `assay:ev:<name>`. A submission's and a
+batch's are named by their id, a tenant's is `tenant:<tenant>`: its newest 1000 events.
+
 Channels: `assay:ev:<id>` carries `<seq>:<type>:<json>` of each event, as a bell for
 readers of the stream of that name; `problem_done` carries one JSON message for
 each finished submission and is part of the public contract.
 
 `assay:sub:<id>` has the fields: tenant, problem, language, spec, bytes, state,
-verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, createdMs,
-claimedMs, finishedMs. The end drops `spec`: nobody runs it again.
+verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
+runAtMs, startByMs, charge, createdMs, claimedMs, finishedMs. The end drops `spec`:
+nobody runs it again.
 """
 
 from __future__ import annotations
@@ -33,6 +46,9 @@ LEASES = PREFIX + "leases"
 LOAD = PREFIX + "load"
 FENCE = PREFIX + "fence"
 WORKERS = PREFIX + "workers"
+DELAYED = PREFIX + "delayed"
+DEADLINES = PREFIX + "deadlines"
+CLASSES = PREFIX + "classes"
 
 #: Dramatiq builds its own keys under this namespace.
 DRAMATIQ = PREFIX + "dramatiq"
@@ -46,14 +62,55 @@ def submission(submission_id: str) -> str:
     return f"{PREFIX}sub:{submission_id}"
 
 
-def events(submission_id: str) -> str:
-    """The stream of one submission, and the channel that rings for it."""
-    return f"{PREFIX}ev:{submission_id}"
+def batch(batch_id: str) -> str:
+    """The hash of one batch."""
+    return f"{PREFIX}batch:{batch_id}"
+
+
+def tenant_stream(tenant: str) -> str:
+    """The hash with the epoch and the last number of a tenant's stream."""
+    return f"{PREFIX}tenant-stream:{tenant}"
+
+
+def events(name: str) -> str:
+    """A stream, and the channel that rings for it."""
+    return f"{PREFIX}ev:{name}"
+
+
+def tenant_events(tenant: str) -> str:
+    """The name of a tenant's stream, for `events`."""
+    return f"tenant:{tenant}"
 
 
 def latest(tenant: str, problem_id: str) -> str:
     """Points to the tenant's newest submission for a problem id."""
     return f"{PREFIX}latest:{tenant}:{problem_id}"
+
+
+def tenant(name: str) -> str:
+    """What a tenant may do: `shared/tenants.py`."""
+    return f"{PREFIX}tenant:{name}"
+
+
+def share(tenant: str) -> str:
+    """What a tenant has running and waiting, and its virtual time in each class."""
+    return f"{PREFIX}share:{tenant}"
+
+
+def line(priority: str, tenant: str) -> str:
+    """The submissions of a tenant that wait in a class, by age."""
+    return f"{PREFIX}line:{priority}:{tenant}"
+
+
+def ready_range(rank: int) -> tuple[str, str]:
+    """The scores of `READY` that belong to a class, which is the `rank`th, from 0."""
+    step = 10**13  # a score is the rank of the class times this, plus the order
+    return f"{(rank + 1) * step}", f"({(rank + 2) * step}"
+
+
+def turns(priority: str) -> str:
+    """The tenants that may be served in a class, by virtual time."""
+    return f"{PREFIX}turns:{priority}"
 
 
 def call(nonce: str) -> str:

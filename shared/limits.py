@@ -59,4 +59,6 @@ MAX_POINTS = 1_000_000
 MAX_PASSES = 100
 #: One submission holds a slot for so long at most; tests that are left then are not run.
 MAX_JUDGING_S = 900
+MAX_QUEUE_TIMEOUT_MS = 30 * 86_400_000
+MAX_RUN_AT_DAYS = 30
 MAX_WAIT_S = 60

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from shared.priority import Priority
 from shared.verdicts import State, Verdict
 
 
@@ -75,6 +76,27 @@ class CheckerRequest(Wire, kw_only=True):
     passes: int = 1
 
 
+class CallCaseRequest(Wire, kw_only=True):
+    """One of `call.tests`: arguments, and the value that is right or one of several."""
+
+    args: list[msgspec.Raw] = []
+    #: Nothing at all: there is nothing to compare with.
+    expected: msgspec.Raw = msgspec.Raw()
+    any_of: list[msgspec.Raw] = []
+    name: str | None = None
+    limits: LimitsRequest = msgspec.field(default_factory=LimitsRequest)
+    points: float | None = None
+
+
+class CallRequest(Wire, kw_only=True):
+    """A function that is called, rather than a program that reads and writes."""
+
+    function: str
+    tests: list[CallCaseRequest]
+    #: The block `function` of a package, see docs/functions.md; may leave its `name` out.
+    signature: dict[str, Any] | None = None
+
+
 class SubmitRequest(Wire, kw_only=True):
     """The body of `POST /submit`."""
 
@@ -95,6 +117,14 @@ class SubmitRequest(Wire, kw_only=True):
     comparison: Comparison = msgspec.field(default_factory=Comparison)
     #: Decides instead of a comparison; only with `tests`.
     checker: CheckerRequest | None = None
+    #: Instead of `tests`: a function of the code is called for each.
+    call: CallRequest | None = None
+    #: The class of the line it waits in.
+    priority: Priority | None = None
+    #: Not before this time, ISO 8601 with offset.
+    run_at: str | None = None
+    #: How long it may wait in line; then its verdict is `queue-timeout`.
+    queue_timeout_ms: int | None = None
 
 
 class Limits(Stored, kw_only=True):
@@ -129,6 +159,13 @@ class Checker(Stored, kw_only=True):
     passes: int = 1
 
 
+class Call(Stored, kw_only=True):
+    """A checked call: its cases are the submission's tests, in JSON."""
+
+    function: str
+    signature: dict[str, Any] | None = None
+
+
 class Spec(Stored, kw_only=True):
     """What `execute` needs to know of a submission; stored as the field `spec`."""
 
@@ -145,6 +182,7 @@ class Spec(Stored, kw_only=True):
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
     checker: Checker | None = None
+    call: Call | None = None
 
 
 class FileResult(Stored, omit_defaults=False, kw_only=True):
@@ -201,6 +239,8 @@ class CaseResult(Stored, omit_defaults=False, kw_only=True):
     #: What both sides of an interaction said, `<` the checker, `>` the program.
     interaction: str | None = None
     difference: Difference | None = None
+    #: What a function that was called handed back, as JSON.
+    result: str | None = None
     stdout: str | None = None
     stdout_encoding: Literal["utf-8", "base64"] = "utf-8"
     stderr: str | None = None

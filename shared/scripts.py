@@ -21,6 +21,8 @@ EXECUTE_QUEUE = "execute"
 
 _FOLDER = Path(__file__).parent / "lua"
 
+_LIBRARY = ("_lib.lua", "_schedule.lua", "_admit.lua")
+
 _KEYS = (
     keys.READY,
     keys.LEASES,
@@ -30,6 +32,16 @@ _KEYS = (
     keys.dramatiq_queue(EXECUTE_QUEUE),
     keys.dramatiq_messages(EXECUTE_QUEUE),
     keys.wake_list(EXECUTE_QUEUE),
+    keys.DELAYED,
+    keys.DEADLINES,
+    keys.CLASSES,
+    keys.line("", "").removesuffix(":"),
+    keys.turns(""),
+    keys.share(""),
+    keys.tenant(""),
+    # These two stay the last.
+    keys.batch(""),
+    keys.tenant_stream(""),
 )
 
 #: A Dramatiq message is only a wake-up: it names no submission. Lua fills in the id.
@@ -45,8 +57,8 @@ Arg = str | bytes | int | float
 
 @cache
 def _source(name: str) -> tuple[str, str]:
-    """A script's text, with the library put below its flags, and its SHA-1."""
-    library = (_FOLDER / "_lib.lua").read_text()
+    """A script's text, with the libraries put below its flags, and its SHA-1."""
+    library = "\n".join((_FOLDER / name).read_text() for name in _LIBRARY)
     text = (_FOLDER / f"{name}.lua").read_text()
     flags, rest = "", text
     if text.startswith("#!"):

@@ -66,6 +66,12 @@ class Settings:
     max_queued_bytes: int = _setting(
         512 * 1024 * 1024, "bytes of unfinished submissions at most", minimum=1024
     )
+    tenant_max_queued: int = _setting(
+        15_000, "submissions of one tenant waiting at most; more are answered 429", minimum=1
+    )
+    tenant_max_queued_bytes: int = _setting(
+        384 * 1024 * 1024, "bytes of unfinished submissions of one tenant at most", minimum=1024
+    )
     max_streams: int = _setting(5_000, "open event streams per process at most", minimum=1)
     heartbeat_s: int = _setting(
         15, "seconds between heartbeats on a quiet event stream", minimum=1, maximum=300

@@ -15,13 +15,14 @@ import msgspec
 import redis.asyncio
 
 from shared import keys, scripts
-from shared.errors import NotFound, Overloaded, Unavailable
+from shared.errors import NotFound, Unavailable
 from shared.models import Result, Spec, encode
+from shared.place import ANYWHERE, ORDINARY_CLASSES, Place, bounds, refusal
 from shared.settings import Settings
 from shared.verdicts import State
 
 #: Raised when the meaning of a stored key changes; an older or newer store is refused.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,17 @@ class Store:
                 f"the store has schema {found!r}, this version reads {SCHEMA_VERSION}"
             )
 
-    async def submit(self, spec: Spec, *, tenant: str) -> str:
+    async def submit(
+        self, spec: Spec, *, tenant: str, place: Place = ANYWHERE, classes: str = ORDINARY_CLASSES
+    ) -> str:
         """Store a checked submission and put it in line; gives its id.
 
+        Args:
+            classes: those it may be in, unless the tenant's settings name others.
+
         Raises:
-            Overloaded: the queue is full; nothing was stored.
+            Overloaded, TooMany: too much is waiting, in all or of this tenant.
+            Forbidden: its priority is not for this caller. In each case nothing was stored.
         """
         submission_id = uuid.uuid4().hex
         problem = spec.problem_id or ""
@@ -76,11 +83,14 @@ class Store:
             secrets.token_hex(4),
             keys.latest(tenant, problem) if problem else "",
             self.settings.result_ttl_s,
-            self.settings.max_queued,
-            self.settings.max_queued_bytes,
+            *bounds(self.settings),
+            place.priority,
+            classes,
+            "" if place.run_at_ms is None else place.run_at_ms,
+            "" if place.queue_timeout_ms is None else place.queue_timeout_ms,
         )
         if answer != b"queued":
-            raise Overloaded("too many submissions are waiting", retry_after_s=5)
+            raise refusal(answer.decode())
         return submission_id
 
     async def snapshot(self, id_or_problem: str, *, tenant: str) -> Snapshot:

@@ -4,6 +4,7 @@
        ^          |           |
        +----------+-----------+        a worker was lost, or gave the run back
     any state that is not terminal -> cancelled
+    queued -> finished, with the verdict `queue-timeout` and no other
 
 A verdict exists exactly when the state is `finished`. The Lua scripts spell the
 same words; `tests/shared/test_verdicts.py` walks every transition on both sides.
@@ -27,7 +28,7 @@ class State(StrEnum):
 TERMINAL = frozenset({State.FINISHED, State.CANCELLED})
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.PREPARING, State.CANCELLED}),
+    State.QUEUED: frozenset({State.PREPARING, State.FINISHED, State.CANCELLED}),
     State.PREPARING: frozenset({State.RUNNING, State.QUEUED, State.FINISHED, State.CANCELLED}),
     State.RUNNING: frozenset({State.QUEUED, State.FINISHED, State.CANCELLED}),
     State.FINISHED: frozenset(),
@@ -36,7 +37,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 
 
 class Verdict(StrEnum):
-    """What came out. All but the last are about the program; the last is our own fault."""
+    """What came out: about the program, but for the last two, which say it is not judged."""
 
     ACCEPTED = "accepted"
     WRONG_ANSWER = "wrong-answer"
@@ -47,11 +48,13 @@ class Verdict(StrEnum):
     COMPILE_ERROR = "compile-error"
     #: Ran to its end, and there was nothing to compare its output with.
     COMPLETED = "completed"
+    #: Not begun in the time that its caller allowed: the program did not run.
+    QUEUE_TIMEOUT = "queue-timeout"
     JUDGE_ERROR = "judge-error"
 
 
 class EventType(StrEnum):
-    """The types of the events on a submission's stream."""
+    """The types of the events on a stream: a submission's, a batch's, or a tenant's."""
 
     QUEUED = "queued"
     PREPARING = "preparing"
@@ -60,6 +63,10 @@ class EventType(StrEnum):
     TEST = "test"
     FINISHED = "finished"
     CANCELLED = "cancelled"
+    #: On a batch's stream: one of its submissions has ended.
+    ITEM = "item"
+    #: On a tenant's stream: a batch began or ended. Its submissions are not told there.
+    BATCH = "batch"
     #: Not stored: told to a reader whose place in the stream is gone, with a fresh snapshot.
     RESET = "reset"
 

@@ -29,7 +29,8 @@ class Story:
         latest = keys.latest(tenant, problem) if problem else ""
         answer = scripts.call(
             *(client, "submit", self.id, tenant, problem, "python", b'{"code":""}'),
-            *(self.epoch, latest, TTL_S, 100_000, 1 << 40),
+            *(self.epoch, latest, TTL_S, 100_000, 1 << 40, 100_000, 1 << 40),
+            *("default", "*", "", ""),
         )
         assert answer == b"queued"
 
@@ -45,7 +46,8 @@ class Story:
     def claim(self) -> None:
         """Claimed by a worker; it must be the oldest one waiting. One event."""
         claimed = scripts.call(
-            self.client, "claim", "worker", LEASE_MS, keys.call(uuid.uuid4().hex), 1000
+            *(self.client, "claim", "worker", LEASE_MS, keys.call(uuid.uuid4().hex), 1000),
+            *(TTL_S, keys.PROBLEM_DONE),
         )
         assert claimed[0].decode() == self.id
         self._fence = claimed[1].decode()

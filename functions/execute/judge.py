@@ -9,6 +9,8 @@ from typing import Any
 from functions.execute.compile_cache import CompileCache
 from functions.execute.engine.cell import Cell
 from functions.execute.engine.program import EngineError
+from functions.execute.judging.calls.harness import Call, place
+from functions.execute.judging.calls.outcome import call_plan
 from functions.execute.judging.inline import plan_of
 from functions.execute.judging.plan import Plan
 from functions.execute.judging.present import MESSAGES, Presenter, event, single, summary
@@ -21,6 +23,7 @@ from functions.execute.report import Report
 from functions.execute.toolchains import Toolchain
 from shared.claims import Claim
 from shared.models import CaseResult, Spec
+from shared.signatures import RESULT
 from shared.verdicts import Verdict
 
 _log = logging.getLogger(__name__)
@@ -60,22 +63,26 @@ def judge(
 
 
 def _judge(spec: Spec, tools: Tools, report: Report) -> None:
-    ready = tools.ready(_source(spec, tools), spec.language)
-    plan = plan_of(spec, ready, tools)
+    call = Call.stored(spec.call) if spec.call else None
+    ready = tools.ready(_source(spec, tools, call), spec.language)
+    plan = call_plan(spec, call) if call else plan_of(spec, ready, tools)
     report.running(len(plan.cases))
     listener = _Live(report) if plan.single else _Silent(report)
-    runner = Runner(tools.cell, ready, plan, listener, tuple(spec.collect))
+    collect = (RESULT,) if call else tuple(spec.collect)
+    runner = Runner(tools.cell, ready, plan, listener, collect)
     verdict, result, last = _run_all(plan, runner, report)
     if ready.output:
         result["compileOutput"] = ready.output
     report.finish(verdict, result, last)
 
 
-def _source(spec: Spec, tools: Tools) -> Source:
+def _source(spec: Spec, tools: Tools, call: Call | None) -> Source:
     toolchain = tools.toolchains.get(spec.language)
     if toolchain is None:
         raise NoLanguage(spec.language)
-    return Source(files={**spec.files, toolchain.language.file: spec.code.encode()})
+    language = toolchain.language
+    code = {language.file: spec.code.encode()}
+    return Source(files={**spec.files, **(place(language.name, call, spec.code) if call else code)})
 
 
 def _run_all(

@@ -8,8 +8,9 @@ from typing import Any
 import redis.asyncio
 
 from shared import keys
-from shared.answers import Status, Totals
+from shared.answers import ClassStatus, Status, Totals
 from shared.errors import Unavailable
+from shared.priority import Priority
 from shared.workers import workers
 
 
@@ -17,17 +18,25 @@ async def status(client: redis.asyncio.Redis) -> Status:
     """Queue, slots, workers and totals at this moment."""
     alive = await workers(client)
     async with client.pipeline(transaction=False) as pipe:
-        pipe.zcard(keys.READY)
         pipe.zcard(keys.LEASES)
+        pipe.zcard(keys.DELAYED)
         pipe.hgetall(keys.LOAD)
-        pipe.zrange(keys.READY, 0, 0)
-        queued, running, load, oldest = await pipe.execute()
+        for rank in range(len(Priority)):
+            least, most = keys.ready_range(rank)
+            pipe.zcount(keys.READY, least, most)
+            pipe.zrangebyscore(keys.READY, least, most, start=0, num=1)
+        running, delayed, load, *lines = await pipe.execute()
+    counts, heads = lines[::2], [found[0].decode() if found else "" for found in lines[1::2]]
+    classes = await _classes(client, counts, heads)
     count = {name.decode(): int(value) for name, value in load.items()}
+    ages = [it.oldest_waiting_ms for it in classes.values() if it.oldest_waiting_ms is not None]
     return Status(
-        queued=queued,
+        queued=sum(counts),
         running=running,
         slots=sum(worker.slots for worker in alive),
-        oldest_waiting_ms=await _age_ms(client, oldest[0].decode()) if oldest else None,
+        oldest_waiting_ms=max(ages, default=None),
+        delayed=delayed,
+        classes=classes,
         unfinished_bytes=count.get("bytes", 0),
         totals=Totals(
             submitted=count.get("submitted", 0),
@@ -39,14 +48,20 @@ async def status(client: redis.asyncio.Redis) -> Status:
     )
 
 
-async def _age_ms(client: redis.asyncio.Redis, submission_id: str) -> int | None:
+async def _classes(
+    client: redis.asyncio.Redis, counts: Sequence[int], heads: Sequence[str]
+) -> dict[str, ClassStatus]:
     async with client.pipeline(transaction=False) as pipe:
         pipe.time()
-        pipe.hget(keys.submission(submission_id), "createdMs")
-        (seconds, microseconds), created_ms = await pipe.execute()
-    if created_ms is None:
-        return None
-    return max(0, int(seconds) * 1000 + int(microseconds) // 1000 - int(created_ms))
+        for head in heads:
+            pipe.hget(keys.submission(head), "createdMs")
+        (seconds, microseconds), *created = await pipe.execute()
+    now_ms = int(seconds) * 1000 + int(microseconds) // 1000
+    ages = [None if at is None else max(0, now_ms - int(at)) for at in created]
+    return {
+        name: ClassStatus(queued=count, oldest_waiting_ms=age_ms)
+        for name, count, age_ms in zip(Priority, counts, ages, strict=True)
+    }
 
 
 def _agreed(facts: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from contextlib import suppress
 
 from redis.exceptions import RedisError
@@ -12,11 +13,13 @@ from starlette.routing import BaseRoute, Route
 
 from functions.submit.admit import admit
 from functions.submit.languages import languages
+from functions.submit.place import place
 from shared.answers import Accepted, Cancelled
 from shared.body import read_json
 from shared.errors import NotFound
 from shared.identity import Caller, Role, require
 from shared.models import SubmitRequest, encode
+from shared.place import allowed
 from shared.services import Services
 from shared.store import Snapshot, links
 from shared.verdicts import TERMINAL, State
@@ -35,7 +38,12 @@ def routes(services: Services) -> list[BaseRoute]:
         wait_s = parse_wait(request.query_params.get("wait"))
         asked = await read_json(request.scope, request.receive, SubmitRequest)
         spec = admit(asked, await workers.alive())
-        submission_id = await services.store.submit(spec, tenant=caller.tenant)
+        submission_id = await services.store.submit(
+            spec,
+            tenant=caller.tenant,
+            place=place(asked, time.time() * 1000),
+            classes=allowed(caller),
+        )
         state = State.QUEUED
         if wait_s is not None and (found := await _wait(submission_id, wait_s, caller)) is not None:
             if found.state in TERMINAL:

@@ -13,7 +13,5 @@ end
 emit(id, 'cancelled', cjson.encode({ status = 'cancelled' }))
 close(id, 'cancelled', '', '{}', ARGV[5])
 announce(ARGV[6], id, 'cancelled', cjson.null)
-if redis.call('ZCARD', READY) > 0 then
-  ring(1)
-end
+line.call()
 return 'cancelled'

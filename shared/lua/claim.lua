@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- Hand the next submission to a worker: a lease, a fencing token, an attempt.
--- Which one is next is decided here and nowhere else: the oldest (fair shares and
--- priority classes belong at this line).
--- ARGV: 4 worker id, 5 lease in ms, 6 key that remembers this very call, 7 its life in ms
+-- Which one is next is decided here and nowhere else: see _schedule.lua.
+-- ARGV: 4 worker id, 5 lease in ms, 6 key that remembers this very call, 7 its life in ms,
+--       8 TTL of what ends here in s, 9 channel of `problem_done`
 -- Returns: {id, fence, attempt, tenant, problem, language, spec, createdMs} or nil
 -- Safe to repeat with the same key: after a lost reply the same claim is handed out again,
 -- rather than a second one while the first runs out. Unless it was cancelled meanwhile.
@@ -19,23 +19,20 @@ if before then
     return answer(before)
   end
 end
-
-while true do
-  local popped = redis.call('ZPOPMIN', READY)
-  if #popped == 0 then
-    return nil
-  end
-  local id = popped[1]
-  local sub = SUB .. id
-  if redis.call('HGET', sub, 'state') == 'queued' then
-    local now = now_ms()
-    local fence = redis.call('INCR', FENCE)
-    local attempt = redis.call('HINCRBY', sub, 'attempts', 1)
-    redis.call('HSET', sub, 'state', 'preparing', 'fence', fence, 'holder', ARGV[4],
-      'step', 0, 'claimedMs', now)
-    redis.call('ZADD', LEASES, now + tonumber(ARGV[5]), id)
-    emit(id, 'preparing', cjson.encode({ attempt = attempt }))
-    redis.call('SET', ARGV[6], id, 'PX', ARGV[7])
-    return answer(id)
-  end
+local now = now_ms()
+line.move_due(now)
+line.time_out(now, ARGV[8], ARGV[9])
+local id = line.next(now)
+if not id then
+  return nil
 end
+local sub = SUB .. id
+line.begin(id, now)
+local fence = redis.call('INCR', FENCE)
+local attempt = redis.call('HINCRBY', sub, 'attempts', 1)
+redis.call('HSET', sub, 'state', 'preparing', 'fence', fence, 'holder', ARGV[4],
+  'step', 0, 'claimedMs', now)
+redis.call('ZADD', LEASES, now + tonumber(ARGV[5]), id)
+emit(id, 'preparing', cjson.encode({ attempt = attempt }))
+redis.call('SET', ARGV[6], id, 'PX', ARGV[7])
+return answer(id)

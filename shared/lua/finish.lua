@@ -11,7 +11,5 @@ end
 emit_all(id, 10)
 close(id, 'finished', ARGV[6], ARGV[7], ARGV[8])
 announce(ARGV[9], id, 'finished', ARGV[6])
-if redis.call('ZCARD', READY) > 0 then
-  ring(1)
-end
+line.call()
 return 1

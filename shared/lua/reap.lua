@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Once a second, by any worker: take back what dead workers held, forget silent
--- workers, and ring for idle slots, so that a lost ring costs a second at most.
+-- Once a second, by any worker: take back what dead workers held, let in line what has
+-- come due, end what waited too long, forget silent workers, and ring for idle slots, so that a lost ring costs a second at most.
 -- ARGV: 4 attempts that may be lost before it is our error, 5 TTL in s,
 --       6 channel of `problem_done`, 7 silence in ms after which a worker is forgotten
 -- Returns: how many submissions were taken back
@@ -27,6 +27,9 @@ for _, id in ipairs(expired) do
   end
 end
 
+line.move_due(now)
+line.time_out(now, ARGV[5], ARGV[6])
+
 local slots = 0
 local workers = redis.call('HGETALL', WORKERS)
 for i = 1, #workers, 2 do
@@ -39,7 +42,7 @@ for i = 1, #workers, 2 do
 end
 local idle = slots - redis.call('ZCARD', LEASES)
 local unrung = redis.call('ZCARD', READY) - redis.call('LLEN', QUEUE)
-if idle > 0 and unrung > 0 then
+if idle > 0 and unrung > 0 and line.claimable() then
   ring(math.min(idle, unrung))
 end
 return taken

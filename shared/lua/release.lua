@@ -8,5 +8,5 @@ if not holds(id, ARGV[5]) then
 end
 redis.call('HINCRBY', SUB .. id, 'attempts', -tonumber(ARGV[7]))
 back_in_line(id, ARGV[6])
-ring(1)
+line.call()
 return 1

@@ -148,6 +148,11 @@ def test_status_of_an_empty_service_is_zeros(client: TestClient) -> None:
         "running": 0,
         "slots": 0,
         "oldestWaitingMs": None,
+        "delayed": 0,
+        "classes": {
+            name: {"queued": 0, "oldestWaitingMs": None}
+            for name in ("contest", "interactive", "default", "bulk")
+        },
         "unfinishedBytes": 0,
         "totals": {"submitted": 0, "finished": 0, "cancelled": 0},
         "isolation": {},

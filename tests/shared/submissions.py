@@ -16,6 +16,8 @@ from shared.limits import LIMITS
 from shared.models import Limits, Spec, encode
 
 TTL_S = 3600
+#: A time that does not come while tests run.
+FAR_MS = 9_999_999_999_999
 
 
 def spec(code: str = "print(1)") -> bytes:
@@ -38,6 +40,13 @@ def submit(
     body: bytes = b"",
     max_queued: int = 1000,
     max_bytes: int = 1_000_000,
+    tenant: str = "local",
+    tenant_max: int = 1000,
+    tenant_max_bytes: int = 10_000_000,
+    priority: str = "default",
+    allowed: str = "*",
+    run_at_ms: int | str = "",
+    queue_timeout_ms: int | str = "",
 ) -> tuple[str, str]:
     """Call the script; gives the id and what it answered."""
     submission_id = submission_id or uuid.uuid4().hex
@@ -45,15 +54,21 @@ def submit(
         client,
         "submit",
         submission_id,
-        "local",
+        tenant,
         problem,
         "python",
         body or spec(),
         "e1",
-        keys.latest("local", problem) if problem else "",
+        keys.latest(tenant, problem) if problem else "",
         TTL_S,
         max_queued,
         max_bytes,
+        tenant_max,
+        tenant_max_bytes,
+        priority,
+        allowed,
+        run_at_ms,
+        queue_timeout_ms,
     )
     return submission_id, answer.decode()
 

@@ -42,7 +42,7 @@ def test_a_claim_repeated_after_a_cancellation_gives_another_submission(
 ) -> None:
     # Given a claim whose reply was lost, and whose submission was cancelled then
     first, second = subs.submitted(client), subs.submitted(client)
-    call = ("w", 4000, keys.call("n1"), 60_000)
+    call = ("w", 4000, keys.call("n1"), 60_000, subs.TTL_S, keys.PROBLEM_DONE)
     assert scripts.call(client, "claim", *call)[0].decode() == first
     assert subs.cancel(client, first) == "cancelled"
     # When the very same call arrives again, then it is given what it can still run

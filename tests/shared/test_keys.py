@@ -72,6 +72,9 @@ def test_every_key_of_the_module_is_in_its_table() -> None:
     made.remove(keys.PROBLEM_DONE)
     made[made.index(keys.DRAMATIQ)] = keys.dramatiq_queue("execute")
     made += [keys.submission("1"), keys.events("1"), keys.latest("local", "p")]
+    made += [keys.batch("1"), keys.tenant_stream("local"), keys.events(keys.tenant_events("x"))]
+    made += [keys.tenant("local"), keys.share("local"), keys.turns("bulk")]
+    made += [keys.line("bulk", "local")]
     made += [keys.dramatiq_messages("execute"), keys.wake_list("execute")]
     for key in made:
         assert any(fnmatch.fnmatchcase(key, pattern) for pattern in table()), key
@@ -82,9 +85,12 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         claims = subs.claims(client)
         client.set(keys.SCHEMA, 1)
+        client.hset(keys.batch("b"), "epoch", "e")
         claims.renew(1, {}, [])
         for _ in range(3):
             subs.submitted(client, problem="p1")
+        subs.submitted(client, run_at_ms=subs.FAR_MS, queue_timeout_ms=1000)
+        client.hset(keys.tenant("local"), mapping={"weight": 2})
         claim = claims.claim()
         assert claim is not None
         claims.progress(claim, [], State.RUNNING)
@@ -111,10 +117,11 @@ def test_the_fields_of_a_submission_are_those_of_the_table(redis_url: str) -> No
     assert listed is not None
     names = {name.strip() for name in listed[1].replace("\n", " ").split(",")}
     with redis.Redis.from_url(redis_url) as client:
-        submission_id = subs.submitted(client)
+        submission_id = subs.submitted(client, run_at_ms=1, queue_timeout_ms=100_000)
+        before = set(subs.fields(client, submission_id))
         claims = subs.claims(client)
         claim = claims.claim()
         assert claim is not None
-        before = set(subs.fields(client, submission_id))
+        before |= set(subs.fields(client, submission_id))
         subs.cancel(client, submission_id)
         assert before | set(subs.fields(client, submission_id)) == names

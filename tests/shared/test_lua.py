@@ -376,12 +376,13 @@ def test_a_claim_repeated_after_a_lost_reply_gives_the_same_submission(
     subs.submit(client)
     subs.submit(client)
     # When the very same call arrives twice, since its first reply was lost
-    call = ("w", 4000, keys.call("n1"), 60_000)
+    rest = (60_000, subs.TTL_S, keys.PROBLEM_DONE)
+    call = ("w", 4000, keys.call("n1"), *rest)
     first = scripts.call(client, "claim", *call)
     again = scripts.call(client, "claim", *call)
     # Then it has claimed one submission, once
     assert again == first
     assert client.zcard(keys.READY) == 1
     # And another call gets the other one
-    other = scripts.call(client, "claim", "w", 4000, keys.call("n2"), 60_000)
+    other = scripts.call(client, "claim", "w", 4000, keys.call("n2"), *rest)
     assert other[0] != first[0]

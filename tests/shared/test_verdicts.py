@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared import scripts
+from shared import keys, scripts
 from shared.claims import Claim, Claims
 from shared.verdicts import TERMINAL, TRANSITIONS, EventType, State, Verdict
 from tests.shared import submissions as subs
@@ -46,6 +46,11 @@ def _lose(client: redis.Redis, claims: Claims) -> None:
     claims.reap()
 
 
+def _time_out(client: redis.Redis, claims: Claims, claim: Claim) -> None:
+    client.zadd(keys.DEADLINES, {claim.submission_id: 0})
+    claims.reap()
+
+
 #: Everything that anybody can do to a submission.
 ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
     "claim": lambda _client, claims, _claim: claims.claim(),
@@ -56,17 +61,18 @@ ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
     "release": lambda _client, claims, claim: claims.release(claim),
     "renew": lambda _client, claims, claim: claims.renew(1, {}, [claim]),
     "lose": lambda client, claims, _claim: _lose(client, claims),
+    "time out": lambda client, claims, claim: _time_out(client, claims, claim),
     "cancel": lambda client, _claims, claim: subs.cancel(client, claim.submission_id),
     "submit": lambda client, _claims, claim: subs.submit(client, submission_id=claim.submission_id),
     "rename": lambda client, _claims, claim: scripts.call(
-        client, "rename", claim.submission_id, "e1", "e2"
+        client, "rename", keys.submission(claim.submission_id), "e1", "e2"
     ),
 }
 
 
 def test_there_is_an_action_for_every_script() -> None:
     files = {path.stem for path in Path(scripts.__file__).parent.glob("lua/[!_]*.lua")}
-    assert files == (set(ACTIONS) - {"lose"}) | {"reap"}
+    assert files == (set(ACTIONS) - {"lose", "time out"}) | {"reap"}
 
 
 @pytest.mark.parametrize("state", list(State))

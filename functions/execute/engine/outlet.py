@@ -12,13 +12,10 @@ every 20 ms finds out whether any of its processes has the pipe open still.
 from __future__ import annotations
 
 import os
-import time
 
-from functions.execute.engine.usage import descendants, is_alive
+from functions.execute.engine.usage import descendants, is_alive, is_filtered
 
 LOOK_MS = 20
-#: A run has not got its descriptors yet while it is being started.
-_STARTED_S = 1.0
 
 
 class Outlet:
@@ -28,8 +25,6 @@ class Outlet:
         self._proc_fd = proc_fd
         self._fd = fd
         self._name = f"pipe:[{os.fstat(fd).st_ino}]"
-        self._seen = False
-        self._began_s = time.monotonic()
 
     @property
     def is_held(self) -> bool:
@@ -41,12 +36,12 @@ class Outlet:
         processes = descendants(self._proc_fd, init)
         if not self.is_held or not processes:
             return
-        if any(self._has_it(pid) for pid in processes):
-            self._seen = True
+        # A process that is not filtered yet has not got its descriptors yet.
+        begun = is_filtered(self._proc_fd, min(processes))
+        if not begun or any(self._has_it(pid) for pid in processes):
             return
-        begun = self._seen or time.monotonic() - self._began_s > _STARTED_S
         # Of a main process that is on its way out, init is about to tell when it died.
-        if begun and is_alive(self._proc_fd, min(processes)):
+        if is_alive(self._proc_fd, min(processes)):
             self.close()
 
     def _has_it(self, pid: int) -> bool:

@@ -4,10 +4,12 @@ const TONES = {
   accepted: "good",
   completed: "good",
   cancelled: "warn",
+  "queue-timeout": "warn",
   "judge-error": "warn",
 };
 const NOTES = {
   completed: "It ran to its end; there was nothing to compare its output with.",
+  "queue-timeout": "It waited longer than its caller allowed, and did not run.",
   "judge-error": "This is our fault, not the program's.",
 };
 
