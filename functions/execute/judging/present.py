@@ -33,7 +33,7 @@ _LARGEST = {
     "wall_time_ms": "wallTimeMs",
     "peak_memory_bytes": "peakMemoryBytes",
 }
-_NOT_IN_EVENTS = ("stdout", "stdoutEncoding", "stderr", "stderrEncoding")
+_NOT_IN_EVENTS = ("result", "stdout", "stdoutEncoding", "stderr", "stderrEncoding")
 
 
 class Presenter:
