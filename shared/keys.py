@@ -5,6 +5,8 @@
 | assay:schema                 | string | for ever                      | shared/store.py      |
 | assay:sub:<id>               | hash   | result_ttl_s after the end    | all of shared/lua    |
 | assay:ev:<id>                | stream | result_ttl_s after the end    | all that `emit`      |
+| assay:batch:<id>             | hash   | result_ttl_s after the end    | batches              |
+| assay:tenant-stream:<tenant> | hash   | for ever                      | all that `emit`      |
 | assay:latest:<tenant>:<prob> | string | result_ttl_s after last write | submit.lua           |
 | assay:tenant:<tenant>        | hash   | for ever                      | who manages tenants  |
 | assay:share:<tenant>         | hash   | a day after its last work     | _schedule.lua        |
@@ -20,6 +22,9 @@
 | assay:call:<nonce>           | string | a minute                      | claim.lua            |
 | assay:workers                | hash   | field: dropped after silence  | renew, reap          |
 | assay:dramatiq:*             | -      | as Dramatiq keeps them        | Dramatiq, `ring`     |
+
+A stream is a hash with `epoch` and `seq`, and `assay:ev:<name>`. A submission's and a
+batch's are named by their id, a tenant's is `tenant:<tenant>`: its newest 1000 events.
 
 Channels: `assay:ev:<id>` carries `<seq>:<type>:<json>` of each event, as a bell for
 readers of the stream of that name; `problem_done` carries one JSON message for
@@ -57,9 +62,24 @@ def submission(submission_id: str) -> str:
     return f"{PREFIX}sub:{submission_id}"
 
 
-def events(submission_id: str) -> str:
-    """The stream of one submission, and the channel that rings for it."""
-    return f"{PREFIX}ev:{submission_id}"
+def batch(batch_id: str) -> str:
+    """The hash of one batch."""
+    return f"{PREFIX}batch:{batch_id}"
+
+
+def tenant_stream(tenant: str) -> str:
+    """The hash with the epoch and the last number of a tenant's stream."""
+    return f"{PREFIX}tenant-stream:{tenant}"
+
+
+def events(name: str) -> str:
+    """A stream, and the channel that rings for it."""
+    return f"{PREFIX}ev:{name}"
+
+
+def tenant_events(tenant: str) -> str:
+    """The name of a tenant's stream, for `events`."""
+    return f"tenant:{tenant}"
 
 
 def latest(tenant: str, problem_id: str) -> str:

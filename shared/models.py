@@ -40,6 +40,29 @@ class FileRequest(Wire, kw_only=True):
     encoding: Literal["utf-8", "base64"] = "utf-8"
 
 
+class CaseRequest(Wire, kw_only=True):
+    """One of `tests`: a run of the program. What is missing is as for the submission."""
+
+    name: str | None = None
+    stdin: str = ""
+    expected_output: str | None = None
+    args: list[str] | None = None
+    #: Placed beside the program and the submission's own files.
+    files: list[FileRequest] = []
+    limits: LimitsRequest = msgspec.field(default_factory=LimitsRequest)
+    points: float | None = None
+
+
+class Comparison(Wire, kw_only=True):
+    """How an output is compared with what was expected; checked, it is stored as it came."""
+
+    mode: Literal["exact", "tokens", "lines", "floats"] = "tokens"
+    case_sensitive: bool = True
+    #: Of mode `floats`, which takes 1e-9 for both if neither is given.
+    relative_tolerance: float | None = None
+    absolute_tolerance: float | None = None
+
+
 class SubmitRequest(Wire, kw_only=True):
     """The body of `POST /submit`."""
 
@@ -59,6 +82,11 @@ class SubmitRequest(Wire, kw_only=True):
     run_at: str | None = None
     #: How long it may wait in line; then its verdict is `queue-timeout`.
     queue_timeout_ms: int | None = None
+    #: Instead of `stdin` and `expectedOutput`: many runs of the program, compiled once.
+    tests: list[CaseRequest] = []
+    #: Whether the first test that fails is the last one that is run.
+    stop_on_failure: bool = True
+    comparison: Comparison = msgspec.field(default_factory=Comparison)
 
 
 class Limits(Stored, kw_only=True):
@@ -69,6 +97,18 @@ class Limits(Stored, kw_only=True):
     memory_bytes: int
     output_bytes: int
     processes: int
+
+
+class Case(Stored, kw_only=True):
+    """A checked test."""
+
+    name: str | None = None
+    stdin: str = ""
+    expected_output: str | None = None
+    args: list[str] | None = None
+    files: dict[str, bytes] = {}
+    limits: Limits | None = None
+    points: float | None = None
 
 
 class Spec(Stored, kw_only=True):
@@ -83,6 +123,9 @@ class Spec(Stored, kw_only=True):
     collect: list[str] = []
     limits: Limits
     expected_output: str | None = None
+    tests: list[Case] = []
+    stop_on_failure: bool = True
+    comparison: Comparison = msgspec.field(default_factory=Comparison)
 
 
 class FileResult(Stored, omit_defaults=False, kw_only=True):
@@ -106,6 +149,39 @@ class RunFigures(Stored, omit_defaults=False, kw_only=True):
     limit: str | None = None
     start_mode: str | None = None
     message: str | None = None
+    truncated: bool = False
+
+
+class Difference(Stored, omit_defaults=False, kw_only=True):
+    """Where an output first differs from what was expected."""
+
+    line: int
+    expected: str
+    got: str
+
+
+class CaseResult(Stored, omit_defaults=False, kw_only=True):
+    """How one test went. Of a hidden test there is verdict, time, memory and points."""
+
+    index: int
+    name: str | None = None
+    group: str | None = None
+    sample: bool = False
+    verdict: Verdict
+    points: float | None = None
+    message: str | None = None
+    cpu_time_ms: float | None = None
+    wall_time_ms: float | None = None
+    wait_time_ms: float | None = None
+    peak_memory_bytes: int | None = None
+    exit_code: int | None = None
+    signal: str | None = None
+    limit: str | None = None
+    difference: Difference | None = None
+    stdout: str | None = None
+    stdout_encoding: Literal["utf-8", "base64"] = "utf-8"
+    stderr: str | None = None
+    stderr_encoding: Literal["utf-8", "base64"] = "utf-8"
     truncated: bool = False
 
 
@@ -136,6 +212,12 @@ class Result(Stored, omit_defaults=False, kw_only=True):
     files: list[FileResult] = []
     #: Both runs, where a time-limit verdict was confirmed by one more; else empty.
     runs: list[RunFigures] = []
+    #: Where the submission had tests: those that were run, in their order.
+    tests: list[CaseResult] = []
+    #: The number of the test that decided; null if none failed.
+    failed_test: int | None = None
+    #: Points of all tests that were passed; null where no test has points.
+    score: float | None = None
     attempts: int = 0
     created_ms: int | None = None
     started_ms: int | None = None

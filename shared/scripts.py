@@ -39,6 +39,9 @@ _KEYS = (
     keys.turns(""),
     keys.share(""),
     keys.tenant(""),
+    # These two stay the last.
+    keys.batch(""),
+    keys.tenant_stream(""),
 )
 
 #: A Dramatiq message is only a wake-up: it names no submission. Lua fills in the id.

@@ -54,7 +54,7 @@ class Verdict(StrEnum):
 
 
 class EventType(StrEnum):
-    """The types of the events on a submission's stream."""
+    """The types of the events on a stream: a submission's, a batch's, or a tenant's."""
 
     QUEUED = "queued"
     PREPARING = "preparing"
@@ -63,6 +63,10 @@ class EventType(StrEnum):
     TEST = "test"
     FINISHED = "finished"
     CANCELLED = "cancelled"
+    #: On a batch's stream: one of its submissions has ended.
+    ITEM = "item"
+    #: On a tenant's stream: a batch began or ended. Its submissions are not told there.
+    BATCH = "batch"
     #: Not stored: told to a reader whose place in the stream is gone, with a fresh snapshot.
     RESET = "reset"
 

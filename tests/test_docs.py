@@ -14,13 +14,22 @@ from starlette.routing import Route
 
 import shared.limits
 from functions.execute.engine import program
+from functions.execute.judging.present import ALL_OUTPUT_BYTES, TEST_OUTPUT_BYTES
 from functions.execute.report import LIVE_BYTES
 from infra.local import cli
 from infra.local.host import create_app
 from shared.claims import LEASE_MS, MAX_LOST_ATTEMPTS
 from shared.errors import AssayError
 from shared.limits import LIMITS, MIB
-from shared.models import FileRequest, LimitsRequest, Result, SubmitRequest
+from shared.models import (
+    CaseRequest,
+    CaseResult,
+    Comparison,
+    FileRequest,
+    LimitsRequest,
+    Result,
+    SubmitRequest,
+)
 from shared.settings import Settings, env_names
 from shared.verdicts import EventType, State, Verdict
 
@@ -106,6 +115,17 @@ def test_what_a_request_may_carry_is_there() -> None:
         assert words in PROSE
 
 
+def test_what_tests_may_be_is_there() -> None:
+    limits = shared.limits
+    number = f"{limits.MAX_TESTS:,}".replace(",", " ")
+    for words in (
+        f"{number} tests with {limits.MAX_TESTS_BYTES // MIB} MiB together",
+        f"holds a slot for {limits.MAX_JUDGING_S} s at most",
+        f"{TEST_OUTPUT_BYTES // 1024} KiB of each, {ALL_OUTPUT_BYTES // MIB} MiB of all tests",
+    ):
+        assert words in PROSE
+
+
 def test_what_cannot_be_set_is_there() -> None:
     fixed = program.Limits()
     inodes = f"{fixed.disk_inodes:,}".replace(",", " ")
@@ -141,7 +161,10 @@ def test_each_word_of_the_vocabulary_is_there(word: str) -> None:
     assert re.search(rf"`(?:[^`]* → )?{word}(?: → [^`]*)?`", PROSE), word
 
 
-@pytest.mark.parametrize("model", [SubmitRequest, FileRequest, LimitsRequest, Result])
+@pytest.mark.parametrize(
+    "model",
+    [SubmitRequest, FileRequest, LimitsRequest, CaseRequest, Comparison, Result, CaseResult],
+)
 def test_each_field_of_the_api_is_there(model: type[msgspec.Struct]) -> None:
     for field in msgspec.structs.fields(model):
         assert re.search(rf"\b{field.encode_name}\b", CODE), field.encode_name

@@ -38,11 +38,18 @@ class Report:
         self._events: list[Event] = []
         self._told_bytes = {"stdout": 0, "stderr": 0}
         self._told_s = 0.0
+        self._tests: list[Event] = []
         self.lost = False
 
-    def running(self) -> None:
-        """The program is about to start."""
-        self._tell([(EventType.RUNNING, b"{}")], State.RUNNING)
+    def running(self, tests: int = 1) -> None:
+        """The program is about to start, for so many tests."""
+        self._tell([(EventType.RUNNING, encode({"tests": tests}))], State.RUNNING)
+
+    def test(self, test: dict[str, Any]) -> None:
+        """A test has ended. Many short ones are told together."""
+        self._tests.append((EventType.TEST, encode(test)))
+        if time.monotonic() - self._told_s >= LIVE_INTERVAL_S and self._tell(self._tests):
+            self._tests.clear()
 
     def confirming(self) -> None:
         """The program runs once more; what it writes then is not told live."""
@@ -63,10 +70,17 @@ class Report:
         if (events := self._live_events()) and self._tell(events):
             self._events.clear()
 
-    def finish(self, verdict: Verdict, result: dict[str, Any], tests: list[dict[str, Any]]) -> None:
-        """Write the verdict, whatever it takes; nothing if the claim is lost meanwhile."""
-        events = [*self._live_events(), *self._held_back()]
-        events += [(EventType.TEST, encode(test)) for test in tests]
+    def finish(
+        self, verdict: Verdict, result: dict[str, Any], test: dict[str, Any] | None = None
+    ) -> None:
+        """Write the verdict, whatever it takes; nothing if the claim is lost meanwhile.
+
+        Args:
+            test: the end of the last test, told in the same moment.
+        """
+        events = [*self._live_events(), *self._held_back(), *self._tests]
+        if test is not None:
+            events.append((EventType.TEST, encode(test)))
         summary = {k: v for k, v in result.items() if k not in _TOO_LARGE_FOR_EVENTS}
         summary |= {"status": State.FINISHED, "verdict": verdict}
         events.append((EventType.FINISHED, encode(summary)))
@@ -125,6 +139,7 @@ _TOO_LARGE_FOR_EVENTS = {
     "stderrEncoding",
     "compileOutput",
     "files",
+    "tests",
 }
 
 

@@ -22,7 +22,8 @@ from functions.execute.compile_cache import CompileCache
 from functions.execute.engine.cell import Cell
 from functions.execute.engine.engine import Engine
 from functions.execute.engine.program import EngineError
-from functions.execute.judge import GivenUp, judge
+from functions.execute.judge import judge
+from functions.execute.judging.runner import GivenUp
 from functions.execute.leases import Leases
 from functions.execute.prepare import Preparations
 from functions.execute.report import Report

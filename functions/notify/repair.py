@@ -174,7 +174,11 @@ class Repair:
         channel = mark.channel
         log.warning("the stream of %s lost events: readers are reset", channel.submission_id)
         epoch = await scripts.acall(
-            self._client, "rename", channel.submission_id, mark.epoch, secrets.token_hex(4)
+            self._client,
+            "rename",
+            keys.submission(channel.submission_id),
+            mark.epoch,
+            secrets.token_hex(4),
         )
         if epoch is None:
             channel.disappear()

@@ -17,7 +17,16 @@ from shared import limits
 from shared.errors import InvalidField
 from shared.languages import Language, find, known
 from shared.limits import LIMITS
-from shared.models import FileRequest, Limits, LimitsRequest, Spec, SubmitRequest
+from shared.models import (
+    Case,
+    CaseRequest,
+    Comparison,
+    FileRequest,
+    Limits,
+    LimitsRequest,
+    Spec,
+    SubmitRequest,
+)
 from shared.workers import WorkerFacts
 
 _MOST_PART_BYTES = 255  # NAME_MAX of Linux
@@ -47,6 +56,9 @@ def admit(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Spec:
         collect=_collect(request.collect),
         limits=_limits(request.limits, language),
         expected_output=request.expected_output,
+        tests=_tests(request, language),
+        stop_on_failure=request.stop_on_failure,
+        comparison=_comparison(request.comparison),
     )
 
 
@@ -87,26 +99,86 @@ def _problem_id(problem_id: str | None) -> None:
     raise InvalidField(f"problemId {why}", field="problemId")
 
 
-def _args(args: list[str]) -> None:
+def _tests(request: SubmitRequest, language: Language) -> list[Case]:
+    if not request.tests:
+        return []
+    if request.stdin or request.expected_output is not None or request.collect:
+        why = "a submission with tests has no stdin, expectedOutput and collect of its own"
+        raise InvalidField(why, field="tests")
+    if len(request.tests) > limits.MAX_TESTS:
+        why = f"{len(request.tests)} tests; {limits.MAX_TESTS} are allowed"
+        raise InvalidField(why, field="tests")
+    own = [language.file, *(file.name for file in request.files)]
+    cases = [
+        _test(f"tests[{index}]", test, request, own, language)
+        for index, test in enumerate(request.tests)
+    ]
+    size = sum(map(_case_bytes, cases))
+    if size > limits.MAX_TESTS_BYTES:
+        why = f"the tests have {size} bytes; {limits.MAX_TESTS_BYTES} are allowed"
+        raise InvalidField(why, field="tests")
+    return cases
+
+
+def _test(
+    field: str, test: CaseRequest, request: SubmitRequest, own: list[str], language: Language
+) -> Case:
+    if test.name is not None:
+        _text(f"{field}.name", test.name, limits.MAX_TEST_NAME)
+    if test.points is not None and not 0 <= test.points <= limits.MAX_POINTS:
+        why = f"points must be from 0 to {limits.MAX_POINTS}"
+        raise InvalidField(why, field=f"{field}.points")
+    _args(test.args or [], f"{field}.args")
+    asked = {**_given(request.limits), **_given(test.limits)}
+    differs = bool(_given(test.limits))
+    return Case(
+        name=test.name,
+        stdin=test.stdin,
+        expected_output=test.expected_output,
+        args=test.args,
+        files=_files(test.files, *own, field=f"{field}.files"),
+        limits=_checked_limits(asked, language, f"{field}.limits") if differs else None,
+        points=test.points,
+    )
+
+
+def _case_bytes(case: Case) -> int:
+    texts = [case.name or "", case.stdin, case.expected_output or "", *(case.args or [])]
+    return sum(len(text.encode()) for text in texts) + sum(map(len, case.files.values()))
+
+
+def _comparison(asked: Comparison) -> Comparison:
+    for name in ("relativeTolerance", "absoluteTolerance"):
+        value = msgspec.to_builtins(asked)[name]
+        field = f"comparison.{name}"
+        if value is not None and asked.mode != "floats":
+            raise InvalidField(f"{field} belongs to mode 'floats'", field=field)
+        if value is not None and not 0 <= value <= 1e18:
+            raise InvalidField(f"{field} must be from 0 to 1e18", field=field)
+    return asked
+
+
+def _args(args: list[str], field: str = "args") -> None:
     if len(args) > limits.MAX_ARGS:
-        raise InvalidField(f"{len(args)} args; {limits.MAX_ARGS} are allowed", field="args")
+        raise InvalidField(f"{len(args)} args; {limits.MAX_ARGS} are allowed", field=field)
     for index, arg in enumerate(args):
-        _text(f"args[{index}]", arg, limits.MAX_ARG_BYTES)
+        _text(f"{field}[{index}]", arg, limits.MAX_ARG_BYTES)
 
 
-def _files(files: list[FileRequest], program: str) -> dict[str, bytes]:
+def _files(files: list[FileRequest], *own: str, field: str = "files") -> dict[str, bytes]:
+    """Checked files; `own` are names that are taken, the program's first."""
     if len(files) > limits.MAX_FILES:
-        raise InvalidField(f"{len(files)} files; {limits.MAX_FILES} are allowed", field="files")
+        raise InvalidField(f"{len(files)} files; {limits.MAX_FILES} are allowed", field=field)
     placed: dict[str, bytes] = {}
     for index, file in enumerate(files):
-        where = f"files[{index}]"
-        if why := _unsafe(file.name) or _clash(file.name, [program, *placed]):
+        where = f"{field}[{index}]"
+        if why := _unsafe(file.name) or _clash(file.name, [*own, *placed]):
             raise InvalidField(f"the file name {file.name[:64]!r} {why}", field=f"{where}.name")
         placed[file.name] = _content(file, f"{where}.content")
     total = sum(map(len, placed.values()))
     if total > limits.MAX_FILES_BYTES:
         why = f"the files have {total} bytes; {limits.MAX_FILES_BYTES} are allowed"
-        raise InvalidField(why, field="files")
+        raise InvalidField(why, field=field)
     return placed
 
 
@@ -156,12 +228,19 @@ def _content(file: FileRequest, field: str) -> bytes:
 
 
 def _limits(asked: LimitsRequest, language: Language) -> Limits:
-    given = {name: value for name, value in msgspec.to_builtins(asked).items() if value is not None}
+    return _checked_limits(_given(asked), language, "limits")
+
+
+def _given(asked: LimitsRequest) -> dict[str, int]:
+    return {name: value for name, value in msgspec.to_builtins(asked).items() if value is not None}
+
+
+def _checked_limits(given: dict[str, int], language: Language, field: str) -> Limits:
     for name, value in given.items():
         least, most = LIMITS[name].least, LIMITS[name].most
         if not least <= value <= most:
-            why = f"limits.{name} must be from {least} to {most}"
-            raise InvalidField(why, field=f"limits.{name}")
+            why = f"{field}.{name} must be from {least} to {most}"
+            raise InvalidField(why, field=f"{field}.{name}")
     return msgspec.convert(_complete(given, language), Limits)
 
 

@@ -2,7 +2,9 @@
 --
 -- KEYS, the same for all: 1 ready, 2 leases, 3 load, 4 fence, 5 workers,
 --                         6 Dramatiq's queue, 7 its messages, 8 its wake list,
---                         9 and more: see _schedule.lua
+--                         9 and more: see _schedule.lua,
+--                         the last two: prefix of a batch's hash, prefix of the hash of
+--                         a tenant's stream
 -- ARGV, the same for all: 1 prefix of a submission's hash, 2 prefix of its stream,
 --                         3 a Dramatiq message with @ID@ where its id belongs
 -- What a script takes itself starts at ARGV[4].
@@ -11,6 +13,7 @@
 
 local READY, LEASES, LOAD, FENCE, WORKERS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local QUEUE, MESSAGES, WAKE, SHARE = KEYS[6], KEYS[7], KEYS[8], KEYS[14]
+local BATCH, TENANT_STREAM = KEYS[#KEYS - 1], KEYS[#KEYS]
 local SUB, EV, RING = ARGV[1], ARGV[2], ARGV[3]
 
 -- A ring only wakes a worker, and every finish rings again while work waits, so a
@@ -25,11 +28,60 @@ local function now_ms()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
--- One event: its number, its place in the stream and its bell cannot disagree.
+-- A tenant's stream has no end, so it keeps its newest events only, about so many.
+local TENANT_EVENTS = 1000
+-- What a tenant's stream tells of each submission; output and tests are in its own stream.
+local STATE_CHANGES = { queued = true, preparing = true, running = true, finished = true,
+  cancelled = true }
+
+-- One event of any stream: its number, its place in the stream and its bell cannot
+-- disagree. `meta` is the hash that has the stream's epoch and seq, `name` is the stream's.
+local function emit_to(meta, name, kind, data, most)
+  local seq, stream = redis.call('HINCRBY', meta, 'seq', 1), EV .. name
+  if most then
+    redis.call('XADD', stream, 'MAXLEN', '~', most, seq .. '-0', 't', kind, 'd', data)
+  else
+    redis.call('XADD', stream, seq .. '-0', 't', kind, 'd', data)
+  end
+  redis.call('PUBLISH', stream, seq .. ':' .. kind .. ':' .. data)
+end
+
+-- An event of a batch's own stream. Its hash must have an epoch.
+local function emit_batch(batch, kind, data)
+  emit_to(BATCH .. batch, batch, kind, data)
+end
+
+-- An event of a tenant's stream, which begins with its first event or its first reader.
+local function emit_tenant(tenant, kind, data)
+  local meta = TENANT_STREAM .. tenant
+  if redis.call('HEXISTS', meta, 'epoch') == 0 then
+    local t = redis.call('TIME')
+    redis.call('HSET', meta, 'epoch', string.format('%x%05x', t[1], t[2]))
+  end
+  emit_to(meta, 'tenant:' .. tenant, kind, data, TENANT_EVENTS)
+end
+
+-- `data` as it is, with what says whose it is put first. It is spliced, not decoded:
+-- cjson would turn an empty list into an object.
+local function with_origin(id, h, data)
+  local origin = cjson.encode({ submissionId = id, language = h[2],
+    problemId = h[1] ~= '' and h[1] or cjson.null })
+  return data == '{}' and origin or string.sub(origin, 1, -2) .. ',' .. string.sub(data, 2)
+end
+
+-- One event of a submission's stream. A change of its state is told to its tenant's
+-- stream, too; of an item of a batch only the end, as `item`, to its batch's stream.
 local function emit(id, kind, data)
-  local seq = redis.call('HINCRBY', SUB .. id, 'seq', 1)
-  redis.call('XADD', EV .. id, seq .. '-0', 't', kind, 'd', data)
-  redis.call('PUBLISH', EV .. id, seq .. ':' .. kind .. ':' .. data)
+  emit_to(SUB .. id, id, kind, data)
+  if not STATE_CHANGES[kind] then
+    return
+  end
+  local h = redis.call('HMGET', SUB .. id, 'problem', 'language', 'tenant', 'batch')
+  if not h[4] or h[4] == '' then
+    emit_tenant(h[3], kind, with_origin(id, h, data))
+  elseif kind == 'finished' or kind == 'cancelled' then
+    emit_batch(h[4], 'item', with_origin(id, h, data))
+  end
 end
 
 -- Events that come in as kind, data, kind, data ... from ARGV[first] on.

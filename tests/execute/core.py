@@ -50,6 +50,7 @@ class Core:
         expected: str | None = None,
         problem: str | None = None,
         limits: Mapping[str, int] | None = None,
+        **more: Any,  # noqa: ANN401 - further fields of the specification
     ) -> str:
         """Its id, once it is stored. Limits have their wire names."""
         known = languages.find(language)
@@ -70,6 +71,7 @@ class Core:
                 processes=values["processes"],
             ),
             expected_output=expected,
+            **more,
         )
         return self._loop.run(self._store.submit(spec, tenant=LOCAL_TENANT))
 
@@ -110,6 +112,10 @@ class Core:
     def kinds(self, submission_id: str) -> list[str]:
         """The types of its events."""
         return [kind for kind, _ in self.events(submission_id)]
+
+    def await_kinds(self, submission_id: str, kind: str, count: int) -> None:
+        """Until so many events of a kind have been told."""
+        eventually(lambda: self.kinds(submission_id).count(kind) >= count, PATIENCE_S)
 
     def await_running(self, submission_id: str, attempt: int = 1) -> None:
         """Until its program has been started, for the n-th time."""

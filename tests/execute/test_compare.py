@@ -1,4 +1,4 @@
-"""The default comparison: the same tokens, whatever white space is between them."""
+"""The comparisons: what makes a difference in each mode, and what does not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.execute.judging.compare import tokens_equal
+from functions.execute.judging.compare import comparer, difference
+from shared.models import Comparison
+
+tokens_equal = comparer(Comparison())
 
 SPACES = st.text(" \t\r\n\v\f", min_size=1, max_size=4).map(str.encode)
 TOKENS = st.lists(st.text("ab0.-€", min_size=1, max_size=4).map(str.encode), max_size=8)
@@ -51,3 +54,53 @@ def test_bytes_that_are_no_text_are_compared_all_the_same() -> None:
 
 def test_nothing_is_the_same_as_white_space() -> None:
     assert tokens_equal(b"", b" \n")
+
+
+@pytest.mark.parametrize(
+    ("comparison", "output", "expected", "equal"),
+    [
+        (Comparison(mode="exact"), b"a\n", b"a\n", True),
+        (Comparison(mode="exact"), b"a", b"a\n", False),
+        (Comparison(mode="exact", case_sensitive=False), b"A\n", b"a\n", True),
+        (Comparison(mode="lines"), b"a b \r\nc\n\n", b"a b\nc", True),
+        (Comparison(mode="lines"), b"a  b\n", b"a b\n", False),
+        (Comparison(mode="lines"), b"a\n\nb\n", b"a\nb\n", False),
+        (Comparison(mode="lines"), b" a\n", b"a\n", False),
+        (Comparison(case_sensitive=False), b"YES no", b"yes NO", True),
+        (Comparison(mode="floats"), b"0.1000000000001 x", b"1e-1 x", True),
+        (Comparison(mode="floats"), b"3", b"3.0", True),
+        (Comparison(mode="floats"), b"3.1", b"3", False),
+        (Comparison(mode="floats"), b"3.0 4", b"3.0", False),
+        (Comparison(mode="floats", absolute_tolerance=0.5), b"1000.4", b"1000", True),
+        (Comparison(mode="floats", absolute_tolerance=0.5), b"1000.6", b"1000", False),
+        (Comparison(mode="floats", relative_tolerance=0.01), b"1009", b"1000", True),
+        (Comparison(mode="floats", relative_tolerance=0.01), b"0.001", b"0", False),
+        (Comparison(mode="floats", relative_tolerance=1.0), b"1", b"1e999", False),
+        (Comparison(mode="floats", absolute_tolerance=1e9), b"nan", b"1", False),
+        (Comparison(mode="floats", absolute_tolerance=1e9), b"inf", b"1", False),
+        (Comparison(mode="floats", absolute_tolerance=1e9), b"0x1", b"1", False),
+        (Comparison(mode="floats", absolute_tolerance=1e9), b"1_0", b"1", False),
+        (Comparison(mode="floats"), b"nan", b"nan", True),
+    ],
+)
+def test_each_mode(comparison: Comparison, output: bytes, expected: bytes, equal: bool) -> None:
+    assert comparer(comparison)(output, expected) is equal
+
+
+@pytest.mark.parametrize(
+    ("output", "expected", "found"),
+    [
+        (b"1\n2\n3\n", b"1\n2\n4\n", (3, "4", "3")),
+        (b"1\n", b"1\n2\n", (2, "2", "")),
+        (b"1 \n5", b"1\n2", (2, "2", "5")),
+        (b"\xff", b"a", (1, "a", "\ufffd")),
+        (b"x" * 1000, b"y", (1, "y", "x" * 200 + "…")),
+        (b"a\nb", b"a b", (1, "a b", "a")),
+    ],
+)
+def test_the_first_difference_is_a_line(
+    output: bytes, expected: bytes, found: tuple[int, str, str]
+) -> None:
+    where = difference(output, expected, tokens_equal)
+    assert where is not None
+    assert (where.line, where.expected, where.got) == found

@@ -116,6 +116,13 @@ class Host:
         for listener in (self.tcp, self.abstract, self.unix):
             listener.listen()
             listener.setblocking(False)
+        self.datagrams = [socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2)]
+        self.datagrams[0].bind(str(self.secret.with_name("datagrams")))
+        self.datagrams[1].bind(f"\0assay-security-datagrams-{os.getpid()}")
+        self.secret.with_name("datagrams").chmod(0o777)  # whoever finds it may write
+        self.secret.with_name("socket").chmod(0o777)
+        for listener in self.datagrams:
+            listener.setblocking(False)
         self.watch(cell)
 
     def watch(self, cell: Cell) -> None:
@@ -135,6 +142,8 @@ class Host:
             "@PORT@": str(self.tcp.getsockname()[1]),
             "@ABSTRACT@": f"assay-security-{os.getpid()}",
             "@SOCKET@": str(self.unix.getsockname()),
+            "@DATAGRAM@": str(self.datagrams[0].getsockname()),
+            "@DATAGRAM_ABSTRACT@": f"assay-security-datagrams-{os.getpid()}",
             "@WORKER@": str(os.getpid()),
             "@KEEPER@": str(self._cell.pid),
             "@CHECKOUT@": str(Path(__file__).resolve().parents[2]),
@@ -147,7 +156,7 @@ class Host:
 
     def close(self) -> None:
         """Remove what was put up."""
-        for listener in (self.tcp, self.abstract, self.unix):
+        for listener in (self.tcp, self.abstract, self.unix, *self.datagrams):
             listener.close()
         self._secret_folder.cleanup()
 
@@ -214,6 +223,11 @@ class Host:
                 continue
             visitor.close()
             return f"somebody connected to {listener.getsockname()!r}"
+        for listener in self.datagrams:
+            try:
+                return f"{listener.recv(99)!r} came to {listener.getsockname()!r}"
+            except BlockingIOError:
+                continue
         return ""
 
 

@@ -74,6 +74,7 @@ def test_every_key_of_the_module_is_in_its_table() -> None:
     made += [keys.submission("1"), keys.events("1"), keys.latest("local", "p")]
     made += [keys.tenant("local"), keys.share("local"), keys.turns("bulk")]
     made += [keys.line("bulk", "local")]
+    made += [keys.batch("1"), keys.tenant_stream("local"), keys.events(keys.tenant_events("x"))]
     made += [keys.dramatiq_messages("execute"), keys.wake_list("execute")]
     for key in made:
         assert any(fnmatch.fnmatchcase(key, pattern) for pattern in table()), key
@@ -84,6 +85,7 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         claims = subs.claims(client)
         client.set(keys.SCHEMA, 1)
+        client.hset(keys.batch("b"), "epoch", "e")
         claims.renew(1, {}, [])
         for _ in range(3):
             subs.submitted(client, problem="p1")

@@ -65,7 +65,7 @@ ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
     "cancel": lambda client, _claims, claim: subs.cancel(client, claim.submission_id),
     "submit": lambda client, _claims, claim: subs.submit(client, submission_id=claim.submission_id),
     "rename": lambda client, _claims, claim: scripts.call(
-        client, "rename", claim.submission_id, "e1", "e2"
+        client, "rename", keys.submission(claim.submission_id), "e1", "e2"
     ),
 }
 

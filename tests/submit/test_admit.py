@@ -13,7 +13,7 @@ from functions.submit.admit import admit
 from shared import keys, limits
 from shared.errors import InvalidField
 from shared.limits import LIMITS
-from shared.models import FileRequest, LimitsRequest, Spec, SubmitRequest
+from shared.models import CaseRequest, FileRequest, LimitsRequest, Spec, SubmitRequest
 from shared.workers import LanguageFacts, WorkerFacts
 from tests.in_process import HandWorker, assert_problem, hand_worker, open_client
 
@@ -56,7 +56,32 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"limits": {"cpuTimeMs": "1000"}}, "limits.cpuTimeMs"),
     ({"limits": {"cputime": 1}}, "limits.cputime"),
     ({"Code": "x"}, "Code"),
+    ({"tests": [{"expected": ""}]}, "tests[0].expected"),
+    ({"tests": [{"stdin": 1}]}, "tests[0].stdin"),
+    ({"comparison": {"mode": "fuzzy"}}, "comparison.mode"),
     ({"files": [{"name": "a"}]}, "files[0].content"),
+    # Tests
+    ({"tests": [{}], "stdin": "1"}, "tests"),
+    ({"tests": [{}], "expectedOutput": ""}, "tests"),
+    ({"tests": [{}], "collect": ["a"]}, "tests"),
+    ({"tests": [{}] * (limits.MAX_TESTS + 1)}, "tests"),
+    ({"tests": [{"stdin": "x" * (limits.MAX_TESTS_BYTES // 2)}] * 2 + [{"stdin": "x"}]}, "tests"),
+    ({"tests": [{}, {"points": -1}]}, "tests[1].points"),
+    ({"tests": [{"points": limits.MAX_POINTS + 1}]}, "tests[0].points"),
+    ({"tests": [{"name": "x" * (limits.MAX_TEST_NAME + 1)}]}, "tests[0].name"),
+    ({"tests": [{"args": ["a", "b\0"]}]}, "tests[0].args[1]"),
+    ({"tests": [{"limits": {"cpuTimeMs": 1}}]}, "tests[0].limits.cpuTimeMs"),
+    ({"tests": [{"files": [{"name": "main.py", "content": ""}]}]}, "tests[0].files[0].name"),
+    ({"tests": [{"files": [{"name": "../a", "content": ""}]}]}, "tests[0].files[0].name"),
+    (
+        {**one_file("a"), "tests": [{"files": [{"name": "a", "content": ""}]}]},
+        "tests[0].files[0].name",
+    ),
+    ({"comparison": {"relativeTolerance": 0.1}}, "comparison.relativeTolerance"),
+    (
+        {"comparison": {"mode": "floats", "absoluteTolerance": -1.0}},
+        "comparison.absoluteTolerance",
+    ),
     ({"files": [{"name": "a", "content": "", "mode": 1}]}, "files[0].mode"),
     # Language and code
     ({"language": "cobol-74"}, "language"),
@@ -249,3 +274,23 @@ def test_a_language_that_no_living_worker_has_is_refused_and_the_others_are_name
         admit(request, [worker("python")])
     assert refused.value.field == "language"
     assert "python" in refused.value.detail
+
+
+def test_a_test_has_the_submissions_limits_but_for_those_it_names() -> None:
+    request = SubmitRequest(
+        code="",
+        language="python",
+        limits=LimitsRequest(cpu_time_ms=700, processes=3),
+        tests=[
+            CaseRequest(stdin="1"),
+            CaseRequest(limits=LimitsRequest(cpu_time_ms=900), args=["x"], points=2),
+        ],
+    )
+
+    plain, other = admit(request, []).tests
+
+    assert (plain.limits, plain.args, plain.points) == (None, None, None)
+    assert other.limits is not None
+    assert (other.limits.cpu_time_ms, other.limits.wall_time_ms) == (900, 2800)
+    assert other.limits.processes == 3
+    assert (other.args, other.points) == (["x"], 2)

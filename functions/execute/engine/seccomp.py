@@ -9,6 +9,8 @@ assembled once per cell into classic BPF and loaded by each run just before exec
   filter by number means nothing there.
 - `clone3` answers ENOSYS: its flags are behind a pointer that BPF cannot read, and
   libcs fall back to `clone`, whose namespace flags are then refused.
+- Calls whose only effect would be on others (flushing the host's disks, dropping what it
+  has cached) answer 0 and do nothing: programs ask for them in good faith.
 - Calls that are always allowed are answered from the kernel's own bitmap (Linux 5.11),
   so the filter costs them nothing at run time.
 
@@ -27,7 +29,7 @@ _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_BIT = 0x40000000
 
 # Offsets in struct seccomp_data; arguments are 64 bits, low half first.
-_NR, _ARCH, _ARG0, _ARG1 = 0, 4, 16, 24
+_NR, _ARCH, _ARG0, _ARG1, _ARG3 = 0, 4, 16, 24, 40
 
 # name: (x86_64, aarch64); -1 where the architecture has no such call.
 _REFUSED: dict[str, tuple[int, int]] = {
@@ -83,6 +85,7 @@ _REFUSED: dict[str, tuple[int, int]] = {
     "fanotify_init": (300, 262),
     "memfd_secret": (447, 447),
     "vmsplice": (278, 75),
+    "io_setup": (206, 0),  # their number is limited for the whole machine: fs.aio-max-nr
     # things that outlive a run
     "add_key": (248, 217),
     "request_key": (249, 218),
@@ -110,16 +113,33 @@ _REFUSED: dict[str, tuple[int, int]] = {
     "personality": (135, 92),
 }
 
+# What is said to have been done. Files of a run are in memory or thrown away: only others
+# would notice.
+_PRETENDED: dict[str, tuple[int, int]] = {
+    "sync": (162, 81),
+    "syncfs": (306, 267),
+    "fadvise64": (221, 223),
+}
+
 # Memory that shows in no process: refused where it is not counted by a control group.
 _UNSEEN_MEMORY: dict[str, tuple[int, int]] = {"memfd_create": (319, 279), "shmget": (29, 194)}
 
-# At level `container` there are no namespaces to end these with the run, and Landlock
-# says nothing about the modes, owners and times of files that belong to the same user.
+# At level `container` there are no namespaces to end these with the run, nor to keep it
+# from the machine's own, which need no name but a number. Landlock says nothing about the
+# modes, owners and times of files that belong to the same user.
 _OUTLIVING: dict[str, tuple[int, int]] = {
     "semget": (64, 190),
+    "semctl": (66, 191),
+    "semtimedop": (220, 192),
+    "semop": (65, 193),
     "msgget": (68, 186),
+    "msgctl": (71, 187),
+    "msgrcv": (70, 188),
+    "msgsnd": (69, 189),
+    "shmctl": (31, 195),
     "shmat": (30, 196),
     "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
     "chmod": (90, -1),
     "fchmod": (91, 52),
     "fchmodat": (268, 53),
@@ -148,10 +168,14 @@ _SOCKET, _SOCKETPAIR = (41, 198), (53, 199)
 _FORK, _VFORK = (57, -1), (58, -1)
 _IOCTL, _PRCTL, _PRLIMIT = (16, 29), (157, 167), (302, 261)
 _FCNTL = (72, 25)
+_MMAP, _MEMFD_CREATE = (9, 222), (319, 279)
 _SCHED_SETSCHEDULER = (144, 119)
 
 _NAMESPACE_FLAGS = 0x7E020080  # every CLONE_NEW*, CLONE_NEWTIME too
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
+_SOCK_TYPE, _SOCK_STREAM, _SOCK_SEQPACKET = 0xF, 1, 5
+_MAP_HUGETLB, _MFD_HUGETLB = 0x40000, 4  # a pool of the machine's that no limit covers
+_PR_SCHED_CORE = 62  # a core for oneself: its other threads would idle
 _SCHED_OTHER = 0
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 _F_SETLEASE, _F_NOTIFY = 1024, 1026  # to be told of what others do with a file
@@ -196,6 +220,10 @@ def _not_values(offset: int, refused: tuple[int, ...], error: int) -> bytes:
     return _load(offset) + tests + _answer(_ALLOW) + _answer(_ERRNO | error)
 
 
+def _no_bit(offset: int, refused: int, error: int) -> bytes:
+    return _load(offset) + _any_bit(refused, 0, 1) + _answer(_ERRNO | error) + _answer(_ALLOW)
+
+
 def program(*, sockets: bool = True, processes: bool = True, unseen_memory: bool = True) -> bytes:
     """Assemble the filter.
 
@@ -218,21 +246,25 @@ def rules(*, sockets: bool, processes: bool, unseen_memory: bool) -> dict[int, b
     refused = [*_REFUSED.values()]
     refused += [] if unseen_memory else [*_UNSEEN_MEMORY.values()]
     refused += [] if processes else [*_OUTLIVING.values(), _FORK, _VFORK]
-    found = {row[column]: _answer(_ERRNO | errno.EPERM) for row in refused}
+    found = {row[column]: _answer(_ERRNO | 0) for row in _PRETENDED.values()}
+    found[_MMAP[column]] = _no_bit(_ARG3, _MAP_HUGETLB, errno.ENOMEM)
+    found[_MEMFD_CREATE[column]] = _no_bit(_ARG1, _MFD_HUGETLB, errno.ENOMEM)
+    found |= {row[column]: _answer(_ERRNO | errno.EPERM) for row in refused}
     families = (_AF_UNIX, _AF_INET, _AF_INET6) if sockets else ()
     ioctls = (_TIOCSTI, _TIOCLINUX) if processes else (_TIOCSTI, _TIOCLINUX, *_FILE_ATTRIBUTES)
     found[_CLONE3[column]] = _answer(_ERRNO | errno.ENOSYS)
     found[_CLONE[column]] = _clone_rule(processes)
     found[_IOCTL[column]] = _not_values(_ARG1, ioctls, errno.EPERM)
     found[_SOCKET[column]] = _only_values(_ARG0, families, errno.EAFNOSUPPORT)
-    found[_SOCKETPAIR[column]] = _only_values(_ARG0, (_AF_UNIX,), errno.EAFNOSUPPORT)
+    found[_SOCKETPAIR[column]] = _pair_rule(sockets)
     # The policy that everybody has is not refused: Mono says so, on stdout, if it is.
     found[_SCHED_SETSCHEDULER[column]] = _only_values(_ARG1, (_SCHED_OTHER,), errno.EPERM)
     found[_FCNTL[column]] = _not_values(_ARG1, (_F_SETLEASE, _F_NOTIFY), errno.EPERM)
     # The limits of others of the same user: of init, or of a worker.
     found[_PRLIMIT[column]] = _only_values(_ARG0, (0,), errno.EPERM)
-    if not processes:  # what ends the program with its init
-        found[_PRCTL[column]] = _not_values(_ARG0, (syscalls.PR_SET_PDEATHSIG,), errno.EPERM)
+    # Without a namespace, what ends the program with its init must stay, too.
+    prctls = (_PR_SCHED_CORE,) if processes else (_PR_SCHED_CORE, syscalls.PR_SET_PDEATHSIG)
+    found[_PRCTL[column]] = _not_values(_ARG0, prctls, errno.EPERM)
     found.pop(-1, None)
     return found
 
@@ -257,4 +289,17 @@ def _clone_rule(processes: bool) -> bytes:
     if not processes:
         clone_thread = 0x00010000
         code += _any_bit(clone_thread, 1, 0) + _answer(_ERRNO | errno.EPERM)
+    return code + _answer(_ALLOW)
+
+
+def _pair_rule(sockets: bool) -> bytes:
+    """Pairs of UNIX sockets; where there are no sockets, none that could talk to others.
+
+    One end of a pair of datagram sockets can send to any address, and so to the host's.
+    """
+    code = _load(_ARG0) + _equal(_AF_UNIX, 1, 0) + _answer(_ERRNO | errno.EAFNOSUPPORT)
+    if not sockets:
+        code += _load(_ARG1) + _statement(0x54, _SOCK_TYPE)  # BPF_ALU | BPF_AND | BPF_K
+        code += _equal(_SOCK_STREAM, 2, 0) + _equal(_SOCK_SEQPACKET, 1, 0)
+        code += _answer(_ERRNO | errno.ESOCKTNOSUPPORT)
     return code + _answer(_ALLOW)

@@ -22,6 +22,7 @@ ARCH = os.uname().machine
 _CLONE = {"x86_64": 56, "aarch64": 220}.get(ARCH, -1)
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}.get(ARCH, -1)
 _SECCOMP = {"x86_64": 317, "aarch64": 277}.get(ARCH, -1)
+_KCMP = {"x86_64": 312, "aarch64": 272}.get(ARCH, -1)
 _CAPSET = {"x86_64": 126, "aarch64": 91}.get(ARCH, -1)
 _OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
 _CLOSE_RANGE, _OPENAT2, _MOUNT_SETATTR = 436, 437, 442
@@ -181,6 +182,13 @@ def drop_capabilities() -> None:
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     data = (ctypes.c_uint32 * 6)()
     _call("capset", _CAPSET, ctypes.byref(header), ctypes.byref(data))
+
+
+def share_memory(one: int, other: int) -> bool:
+    """Whether two processes have one address space: kcmp(2), KCMP_VM. No, if nobody can tell."""
+    kcmp_vm, zero = ctypes.c_long(1), ctypes.c_long(0)
+    pids = (ctypes.c_long(one), ctypes.c_long(other))
+    return int(_syscall(ctypes.c_long(_KCMP), *pids, kcmp_vm, zero, zero)) == 0
 
 
 def close_from(first: int, *, at_exec: bool) -> None:

@@ -7,6 +7,7 @@ import os
 import time
 from typing import Protocol
 
+from functions.execute.engine import syscalls
 from functions.execute.engine.cgroups import RunGroup
 
 _SHARED_FOR_S = 0.1
@@ -16,6 +17,7 @@ _RESIDENT, _PAGE_TABLES = (b"RssAnon:", b"RssShmem:"), (b"VmPTE:",)
 _PROPORTIONAL = (b"Pss_Anon:", b"Pss_Shmem:")
 #: The kernel walks them all for smaps_rollup, and we would wait for it.
 _MOST_TABLES_KIB = 16 * 1024
+_MOST_COMPARED = 32
 _TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
@@ -67,6 +69,15 @@ def longest_wait_ns(proc_fd: int, init: int) -> int:
         if len(fields) > 1:
             longest = max(longest, int(fields[1]))
     return longest
+
+
+def _with_own_memory(pids: list[int]) -> list[int]:
+    """One process for each address space: a vfork borrows its parent's, which is no more memory."""
+    found: list[int] = []
+    for pid in pids:
+        if not any(syscalls.share_memory(pid, other) for other in found[:_MOST_COMPARED]):
+            found.append(pid)
+    return found
 
 
 class Usage(Protocol):
@@ -153,7 +164,7 @@ class TreeUsage:
         """
         now = time.monotonic()
         if counted_bytes - self._shared > self._limit_bytes or now > self._shared_until:
-            pids = _descendants(self._proc_fd, self._init)
+            pids = _with_own_memory(_descendants(self._proc_fd, self._init))
             exact_bytes = sum(self._proportional_kib(pid) for pid in pids) * 1024
             self._shared = max(0, counted_bytes - exact_bytes)
             self._shared_until = now + _SHARED_FOR_S

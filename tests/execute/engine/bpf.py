@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
+_AND = 0x54
 _LOAD, _JUMP, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x05, 0x15, 0x35, 0x45, 0x06
 #: BPF_MAXINSNS
 MOST_INSTRUCTIONS = 4096
@@ -30,6 +31,8 @@ def run(program: bytes, number: int, arch: int, arguments: Sequence[int] = ()) -
         at, steps = at + 1, steps + 1
         if code == _LOAD:
             accumulator = struct.unpack_from("=I", data, value)[0]
+        elif code == _AND:
+            accumulator &= value
         elif code == _JUMP:
             at += value
         elif code == _RETURN:

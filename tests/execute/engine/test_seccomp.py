@@ -62,6 +62,7 @@ def test_every_number_is_the_one_of_the_kernels_headers(arch: str) -> None:
     known = {name: int(value) for name, value in pairs}
     known |= {"umount2": known.get("umount2", known.get("umount", -1))}
     rows = {**seccomp._REFUSED, **seccomp._UNSEEN_MEMORY, **seccomp._OUTLIVING}
+    rows |= seccomp._PRETENDED
     wrong = {
         name: (number(row, arch), known[name])
         for name, row in rows.items()
@@ -82,6 +83,9 @@ def test_the_numbers_of_calls_with_rules_are_those_of_the_headers() -> None:
         "prctl": seccomp._PRCTL,
         "prlimit64": seccomp._PRLIMIT,
         "fcntl": seccomp._FCNTL,
+        "mmap": seccomp._MMAP,
+        "memfd_create": seccomp._MEMFD_CREATE,
+        "sched_setscheduler": seccomp._SCHED_SETSCHEDULER,
     }
     for arch, place in _HEADERS.items():
         if not Path(place).exists():
@@ -170,8 +174,34 @@ def test_only_three_families_have_sockets_and_at_level_container_none(arch: str)
         assert ask(arch, call, family, 1, 0) == expected
         assert ask(arch, call, family, 1, 0, sockets=False) == missing
     pair = number(seccomp._SOCKETPAIR, arch)
-    assert ask(arch, pair, 1, sockets=False) == ALLOW
+    assert ask(arch, pair, 1, 1, sockets=False) == ALLOW
     assert ask(arch, pair, 2) == missing
+
+
+def test_a_pair_at_level_container_can_talk_to_nobody_else(arch: str) -> None:
+    wrong_type = 0x00050000 | errno.ESOCKTNOSUPPORT
+    call = number(seccomp._SOCKETPAIR, arch)
+    for kind in range(16):
+        for flags in (0, 0o4000, 0o2000000):  # SOCK_NONBLOCK, SOCK_CLOEXEC
+            assert ask(arch, call, 1, kind | flags) == ALLOW
+            expected = ALLOW if kind in (1, 5) else wrong_type
+            assert ask(arch, call, 1, kind | flags, sockets=False) == expected
+
+
+def test_what_only_others_would_notice_is_not_done_and_said_to_be(arch: str) -> None:
+    for name, row in seccomp._PRETENDED.items():
+        for arguments in ((), (2**64 - 1,) * 6):
+            assert ask(arch, number(row, arch), *arguments) == 0x00050000, name
+
+
+def test_huge_pages_of_the_machine_are_not_given(arch: str) -> None:
+    none_left = 0x00050000 | errno.ENOMEM
+    private = 0x22  # MAP_PRIVATE | MAP_ANONYMOUS
+    assert ask(arch, number(seccomp._MMAP, arch), 0, 1, 3, private) == ALLOW
+    assert ask(arch, number(seccomp._MMAP, arch), 0, 1, 3, private | 0x40000) == none_left
+    assert ask(arch, number(seccomp._MEMFD_CREATE, arch), 0, 1) == ALLOW
+    assert ask(arch, number(seccomp._MEMFD_CREATE, arch), 0, 1 | 4) == none_left
+    assert ask(arch, number(seccomp._MEMFD_CREATE, arch), 0, 1, unseen_memory=False) == REFUSE
 
 
 def test_the_upper_half_of_an_int_argument_hides_nothing(arch: str) -> None:
@@ -199,6 +229,7 @@ def test_arguments_that_reach_others_are_refused_and_the_plain_ones_are_not(arch
     assert ask(arch, prctl, 1, 0) == ALLOW
     assert ask(arch, prctl, 1, 0, processes=False) == REFUSE
     assert ask(arch, prctl, 15, 0, processes=False) == ALLOW
+    assert ask(arch, prctl, 62, 1) == ask(arch, prctl, 62, 1, processes=False) == REFUSE
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)

@@ -9,6 +9,7 @@ from tests.security.attacks import (
     files,
     kernel,
     memory,
+    neighbours,
     networks,
     outputs,
     privileges,
@@ -21,6 +22,6 @@ from tests.security.table import Attack
 
 THEMES = (
     *(times, memory, shared_memory, processes, exits, files, collected, outputs),
-    *(networks, kernel, privileges, pythons, compilers),
+    *(networks, kernel, privileges, pythons, compilers, neighbours),
 )
 TABLE: dict[str, Attack] = {attack.promise: attack for theme in THEMES for attack in theme.ATTACKS}

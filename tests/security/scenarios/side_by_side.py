@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from functions.execute.engine.program import Run
@@ -46,6 +48,57 @@ def _limits(bench: Bench) -> list[str]:
             Expect(stdout="x\n").problems(answer) if isinstance(answer, Run) else [repr(answer)]
         )
     return problems
+
+
+_BY_NUMBER = """
+from tools import *
+buffer = ctypes.create_string_buffer(b"\\1" * 256, 256)
+memory, semaphores, queue = @IDS@
+call("attach", 30, memory, 0, 0)
+call("look", 31, memory, 2, buffer)
+call("remove", 31, memory, 0, 0)
+call("set", 66, semaphores, 0, 16, 1)
+call("raise", 65, semaphores, b"\\0\\0\\1\\0\\0\\0", 1)
+call("wait", 220, semaphores, b"\\0\\0\\1\\0\\0\\0", 1, 0)
+call("end", 66, semaphores, 0, 0, 0)
+call("read", 70, queue, buffer, 50, 0, 0o4000)
+call("write", 69, queue, buffer, 8, 0o4000)
+call("close", 71, queue, 0, 0)
+call("posix queue", 241, b"assay-security-@WORKER@")
+"""
+
+
+@scenario("what others share is not reached by its number")
+def _by_number(bench: Bench) -> list[str]:
+    libc = ctypes.CDLL(None)
+    everybody = 0o1666  # IPC_CREAT | 0666: were it to be seen, it could be had
+    ids = (libc.shmget(0, 4096, everybody), libc.semget(0, 1, everybody), libc.msgget(0, everybody))
+    try:
+        libc.msgsnd(ids[2], (1).to_bytes(8, "little") + b"not yours", 9, 0)
+        before = _objects(ids)
+        code = _BY_NUMBER.replace("@IDS@", repr(ids))
+        run = bench.cell.run(bench.python_program(code), PATIENT)
+        after = _objects(ids)
+    finally:
+        libc.shmctl(ids[0], 0, 0)
+        libc.semctl(ids[1], 0, 0, 0)
+        libc.msgctl(ids[2], 0, 0)
+    lines = [line.split() for line in run.stdout.decode().splitlines()]
+    closed = bench.engine.level == "container"
+    wanted = {"EPERM"} if closed else {"EINVAL", "ENOENT"}  # there it has its own, which are none
+    problems = [] if before == after and len(before) == 3 else [f"{before} became {after}"]
+    if len(lines) != 11 or {words[-1] for words in lines} != wanted:
+        problems.append(f"it was told {lines}")
+    return problems
+
+
+def _objects(ids: tuple[int, int, int]) -> list[list[str]]:
+    """What the kernel says of the machine's own objects, less who looked and when."""
+    found = []
+    for kind, identifier in zip(("shm", "sem", "msg"), ids, strict=True):
+        lines = Path(f"/proc/sysvipc/{kind}").read_text().splitlines()[1:]
+        found += [words[:5] for words in map(str.split, lines) if words[1] == str(identifier)]
+    return found
 
 
 _HIDE = """
