@@ -50,6 +50,10 @@ MAX_COLLECT_BYTES = 8 * MIB
 MAX_ARGS = 64
 MAX_ARG_BYTES = 4 * KIB
 MAX_PROBLEM_ID = 128
+#: A batch: how many, and the body where it comes line by line.
+MAX_BATCH = 10_000
+MAX_BATCH_BYTES = 256 * MIB
+MAX_CLIENT_ID = 128
 MAX_QUEUE_TIMEOUT_MS = 30 * 86_400_000
 MAX_RUN_AT_DAYS = 30
 #: Tests of one submission, and all they carry together.
