@@ -54,8 +54,6 @@ MAX_PROBLEM_ID = 128
 MAX_BATCH = 10_000
 MAX_BATCH_BYTES = 256 * MIB
 MAX_CLIENT_ID = 128
-MAX_QUEUE_TIMEOUT_MS = 30 * 86_400_000
-MAX_RUN_AT_DAYS = 30
 #: Tests of one submission, and all they carry together.
 MAX_TESTS = 1_000
 MAX_TESTS_BYTES = 16 * MIB
@@ -63,4 +61,6 @@ MAX_TEST_NAME = 128
 MAX_POINTS = 1_000_000
 #: One submission holds a slot for so long at most; tests that are left then are not run.
 MAX_JUDGING_S = 900
+MAX_QUEUE_TIMEOUT_MS = 30 * 86_400_000
+MAX_RUN_AT_DAYS = 30
 MAX_WAIT_S = 60

@@ -7,9 +7,10 @@ see `functions/execute/trials.py`.
 from __future__ import annotations
 
 import glob
+import logging
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,8 @@ from functions.execute.engine.engine import ForkStart
 from functions.execute.engine.program import MIB, Limits, Outcome, Program, Run
 from shared.languages import Language
 from shared.limits import LIMITS
+
+_log = logging.getLogger(__name__)
 
 #: What a compiler may use, by wire names; a language file may say otherwise. It is
 #: stopped and measured as any program is.
@@ -152,11 +155,26 @@ def fork_start(found: list[Toolchain]) -> ForkStart | None:
     return None
 
 
-def mounts(found: list[Toolchain]) -> tuple[list[str], list[str]]:
-    """What cells have to show, and what of it to hide."""
+def mounts(found: list[Toolchain], private: Iterable[Path] = ()) -> tuple[list[str], list[str]]:
+    """What cells have to show, and what of it to hide.
+
+    Args:
+        private: folders that no program may see; what holds one of them is not shown. A
+            binary in ~/bin would have its `{prefix}`, a home folder, shown as a toolchain.
+    """
     shown = {path for t in found for path in t.folders(t.language.mounts)}
+    for folder in private:
+        while holder := holding(folder, shown):
+            _log.warning("programs are not shown %s: %s lies in it", holder, folder)
+            shown.remove(holder)
     hidden = {path for t in found for path in t.folders(t.language.hides)}
     return sorted(shown), sorted(hidden)
+
+
+def holding(folder: Path, shown: Iterable[str]) -> str | None:
+    """Which of the folders that programs see holds another one, if any does."""
+    place = folder.resolve()
+    return next((path for path in shown if place.is_relative_to(Path(path).resolve())), None)
 
 
 def engine_limits(values: Mapping[str, int]) -> Limits:

@@ -19,6 +19,7 @@ from dramatiq import Worker as DramatiqWorker
 
 from functions.execute import discovery, toolchains
 from functions.execute.compile_cache import CompileCache
+from functions.execute.engine import root
 from functions.execute.engine.cell import Cell
 from functions.execute.engine.engine import Engine
 from functions.execute.engine.program import EngineError
@@ -53,6 +54,16 @@ def _wanted(settings: Settings) -> list[str]:
     return [language.name for language in found.values() if language]
 
 
+def _assert_unseen(state: Path) -> None:
+    """See that no program can read the state folder.
+
+    Raises:
+        ValueError: it lies in a folder of the system that all programs are shown.
+    """
+    if holder := toolchains.holding(state, root.SYSTEM):
+        raise ValueError(f"the state folder {state} lies in {holder}, which programs may read")
+
+
 class Worker:
     """One worker process. Made, started and stopped in the main thread."""
 
@@ -66,7 +77,8 @@ class Worker:
             self._preparations.placed(toolchain)
             for toolchain in discovery.discover(only=_wanted(settings), version_of=memory.version)
         ]
-        mounts, hides = toolchains.mounts(found)
+        mounts, hides = toolchains.mounts(found, private=(Path.home(), state))
+        _assert_unseen(state)
         self._slots = settings.slot_count
         self.engine = Engine(
             self._slots,

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from functions.execute import discovery
+from functions.execute import discovery, toolchains
 from functions.execute.engine import probe
 from functions.execute.engine.program import Outcome
 from functions.execute.toolchains import engine_limits
 from functions.execute.trials import Memory
+from functions.execute.worker import _assert_unseen
 from infra.local.state import ROOT
 from shared import languages
 from tests.execute.workshop import Job, Workshop
@@ -197,3 +200,26 @@ def test_a_worker_told_to_offer_what_is_no_language_does_not_start() -> None:
 
     assert worker.returncode == 1
     assert "languages: cobol is not known" in worker.stderr
+
+
+def test_a_toolchain_in_a_home_folder_does_not_show_the_home_folder(
+    kitten: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Given a toolchain in a folder of its own, and one in ~/bin, whose prefix is all of home
+    found = discovery.discover(languages.load(kitten))
+    (home := tmp_path / "home" / "bin").mkdir(parents=True)
+    language = msgspec.structs.replace(found[0].language, mounts=[str(home.parent)])
+    stray = replace(found[0], language=language)
+
+    # When it is asked what programs are to be shown
+    shown, _ = toolchains.mounts([*found, stray], private=(home.parent, home.parent / ".state"))
+
+    # Then that is the toolchain alone, and the other one is told of
+    assert shown == [str(kitten)]
+    assert f"programs are not shown {home.parent}" in caplog.text
+
+
+def test_a_state_folder_that_programs_could_read_is_no_place_to_start(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="lies in /usr, which programs may read"):
+        _assert_unseen(Path("/usr/local/assay/.state"))
+    _assert_unseen(tmp_path)

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,8 +26,9 @@ from tests.security.scenarios import SCENARIOS
 from tests.security.table import HEADER, Attack
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-#: A user that owns nothing here and has no home.
-NOBODY = 61_900
+#: Users that own nothing here and have no home: one for each leg, since processes are
+#: counted by user where there are no control groups.
+NOBODY = {"best": 61_900, "container": 61_901}
 _NEEDED = (
     "functions/__init__.py",
     "functions/execute/__init__.py",
@@ -53,6 +54,8 @@ class Leg:
 
     def promises(self) -> list[str]:
         """The rows it runs."""
+        if self.isolation == "best-exec":
+            return [promise for promise, row in attacks.TABLE.items() if row.is_forked()]
         if not self.themes:
             return [*attacks.TABLE, *SCENARIOS]
         themes = [getattr(attacks, theme) for theme in self.themes]
@@ -65,8 +68,8 @@ LEGS = (
     Leg("root", "container"),
     Leg("ordinary", "container"),
     # What differs from the legs above: who supervises, and how Python is started.
-    Leg("root", "no-cgroups", ("times", "memory", "shared_memory", "processes")),
-    Leg("root", "best-exec", ("pythons", "exits")),
+    Leg("root", "no-cgroups", ("times", "memory", "shared_memory", "processes", "neighbours")),
+    Leg("root", "best-exec"),
 )
 
 
@@ -77,7 +80,8 @@ class Missing(Exception):
 class Answers:
     """The answers of one leg, as they come."""
 
-    def __init__(self, leg: Leg, promises: Iterable[str], binaries: Path) -> None:
+    def __init__(self, leg: Leg, promises: Collection[str], binaries: Path) -> None:
+        self.asked = frozenset(promises)
         self._answers: dict[str, dict[str, Any]] = {}
         self._said = threading.Condition()
         with contextlib.ExitStack() as undo:
@@ -93,7 +97,7 @@ class Answers:
         self._reader.start()
 
     def _start(self, leg: Leg, binaries: Path) -> subprocess.Popen[str]:
-        command, options = _as_user(leg.user, self._folder)
+        command, options = _as_user(leg, self._folder)
         temporary = self._folder / "temporary"  # what a leg that is killed leaves goes with it
         temporary.mkdir()
         temporary.chmod(0o777)
@@ -163,17 +167,18 @@ class Answers:
             return self._answers[key]
 
 
-def _as_user(user: str, folder: Path) -> tuple[list[str], dict[str, Any]]:
-    """What to put before a command, and options of Popen, to be a user."""
+def _as_user(leg: Leg, folder: Path) -> tuple[list[str], dict[str, Any]]:
+    """What to put before a command, and options of Popen, to be a leg's user."""
     is_root = os.geteuid() == 0
-    if (user == "root") == is_root:
+    if (leg.user == "root") == is_root:
         return [], {}
-    if user == "root":
+    if leg.user == "root":
         if not os.environ.get("CI") or not shutil.which("sudo"):
             raise Missing("root is needed")  # asked for in CI only: at home it would surprise
         return ["sudo", "-n"], {}
     _stage(folder)
-    return [], {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+    user = NOBODY[leg.isolation]
+    return [], {"user": user, "group": user, "extra_groups": []}
 
 
 def _stage(folder: Path) -> None:

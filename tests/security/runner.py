@@ -77,6 +77,8 @@ class Bench:
         )
         self.user = "root" if os.geteuid() == 0 else "ordinary"
         self.env = python.env
+        #: How the program of the last row was started.
+        self.start_mode = ""
         self.python = self._working(python)
         with self.engine.cell() as self.cell, self.engine.cell() as self.neighbour:
             pass
@@ -108,6 +110,7 @@ class Bench:
             problems = SCENARIOS[promise](self)
         else:
             run = self.cell.run(self.program(attack), attack.limits)
+            self.start_mode = run.start_mode
             problems = attack.expected(self.engine.level, self.user).problems(run)
             if problems:
                 problems.append(f"it was {run!r}"[:_LONGEST])
@@ -190,7 +193,8 @@ def main(isolation: str) -> None:
         except (EngineError, OSError) as error:
             problems = [f"{type(error).__name__}: {error}"]
         seconds = round(time.monotonic() - began, 3)
-        _tell(promise=line.strip(), problems=problems, seconds=seconds)
+        mode = bench.start_mode if attack else ""
+        _tell(promise=line.strip(), problems=problems, seconds=seconds, startMode=mode)
         if bench.cell.broken or bench.neighbour.broken:
             bench.host.close()
             bench.engine.close()

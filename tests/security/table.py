@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from functions.execute.engine.program import MIB, Limits, Outcome, Run
+from functions.execute.engine.start_mode import PREIMPORTED, looks_closely, shadows
 
 #: Tight by default, so that an attack that is not stopped costs a second, not a minute.
 LIMITS = Limits(
@@ -30,6 +31,9 @@ LIMITS = Limits(
 
 #: An exit code or a signal that is left open.
 ANY_CODE = -1
+
+#: Names that a file beside a program must not have for it to be forked.
+IMPORTED = frozenset(PREIMPORTED)
 
 #: Put beside every Python attack: says what came of a call, in one line each.
 TOOLS = """
@@ -169,6 +173,14 @@ class Attack:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "code", textwrap.dedent(self.code).lstrip("\n"))
+
+    def is_forked(self) -> bool:
+        """Whether it runs in a fork of a nursery, where there is one."""
+        files = {**self.files, "main.py": self.code.encode()}
+        plain = self.language == "python" and not self.env
+        plain = plain and self.limits.stack_bytes == LIMITS.stack_bytes
+        plain = plain and len("".join(self.argv)) < 1_000  # nurse.py has the exact bound
+        return plain and not looks_closely(files) and not shadows(self.files, IMPORTED)
 
     def expected(self, level: str, user: str) -> Expect:
         """The closest expectation there is."""

@@ -91,6 +91,19 @@ def test_the_attack_is_answered_and_nobody_else_notices(
     assert not answer["problems"], "\n".join(answer["problems"])
 
 
+@pytest.mark.parametrize("promise", [p for p in attacks.TABLE if attacks.TABLE[p].is_forked()])
+def test_the_row_is_run_in_both_start_modes(
+    promise: str, answers: dict[Leg, Answers | Missing]
+) -> None:
+    for leg, mode in ((LEGS[0], "fork"), (LEGS[-1], "exec")):
+        running = answers.get(leg)
+        if not isinstance(running, Answers) or promise not in running.asked:
+            pytest.skip("not all legs were selected")
+        if running.facts["level"] not in ("full", "namespaces"):
+            pytest.skip("nothing is forked at this level")
+        assert running.of(promise).get("startMode") == mode
+
+
 @pytest.mark.parametrize("leg", LEGS, ids=str)
 def test_a_leg_runs_at_the_level_it_says(leg: Leg, answers: dict[Leg, Answers | Missing]) -> None:
     running = answers[leg]

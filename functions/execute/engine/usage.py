@@ -131,7 +131,7 @@ class TreeUsage:
         self._limit_bytes = memory_limit_bytes
         self._shared = 0
         self._shared_until = 0.0
-        self._own_ticks: dict[tuple[int, bytes], int] = {}  # by pid and start time
+        self._own_ns: dict[tuple[int, bytes], int] = {}  # by pid and start time
         self.cpu_ns = 0
         self.memory_bytes = 0
         self.oom_killed = False
@@ -144,12 +144,12 @@ class TreeUsage:
             fields = self._stat(pid)
             if fields:
                 tree_ticks += sum(int(field) for field in fields[11:15])
-                self._own_ticks[pid, fields[19]] = int(fields[11]) + int(fields[12])
+                self._own_ns[pid, fields[19]] = self._own(pid, fields)
             status = self._status(pid)
             memory_kib += _sum_kib(status, _RESIDENT)
             tables_kib += _sum_kib(status, _PAGE_TABLES)
-        ticks = max(tree_ticks, sum(self._own_ticks.values()))
-        self.cpu_ns = max(self.cpu_ns, ticks * _TICK_NS)
+        own_ns = sum(self._own_ns.values())
+        self.cpu_ns = max(self.cpu_ns, tree_ticks * _TICK_NS, own_ns)
         memory_bytes = (memory_kib + tables_kib) * 1024
         if memory_bytes > self._limit_bytes and tables_kib < _MOST_TABLES_KIB:
             memory_bytes -= self._shared_bytes(memory_bytes)
@@ -169,6 +169,15 @@ class TreeUsage:
             self._shared = max(0, counted_bytes - exact_bytes)
             self._shared_until = now + _SHARED_FOR_S
         return self._shared
+
+    def _own(self, pid: int, fields: list[bytes]) -> int:
+        """CPU time of one process: in ticks of all its threads, or its first one's exactly.
+
+        Ticks are rounded down: a hundred children of nine milliseconds would have used none.
+        """
+        exact = _read(self._proc_fd, f"{pid}/schedstat").split()
+        ticks = int(fields[11]) + int(fields[12])
+        return max(ticks * _TICK_NS, int(exact[0]) if exact else 0)
 
     def _stat(self, pid: int) -> list[bytes]:
         """The fields of proc(5)'s stat from the state on; its field 3 is number 0 here."""

@@ -128,15 +128,15 @@ ATTACKS = [
             #include <sys/prctl.h>
             int main(void) {
                 tell("subreaper", prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
-                for (int i = 0; i < 40; i++) {
+                for (int i = 0; i < 100; i++) {
                     long made = syscall(SYS_clone, 0, 0, 0, 0, 0);
                     if (made < 0) { tell("child", made); return 0; }
                     if (made == 0) {
                         syscall(SYS_clone, SIGKILL, 0, 0, 0, 0);
-                        for (clock_t until = clock() + 20000; clock() < until;);
+                        for (clock_t until = clock() + 8000; clock() < until;);
                         _exit(0);
                     }
-                    usleep(20000);
+                    usleep(8000);
                 }
             }
         """,

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functions.execute.engine.program import Outcome
 from tests.security.table import LIMITS, Attack, Expect, ends
 
-_SHORT_CPU = replace(LIMITS, cpu_time_ms=300, wall_time_ms=5_000)
-_CPU = ends(Outcome.CPU_TIME_LIMIT, least_cpu_ms=300, most_cpu_ms=600)
+_SHORT_CPU = replace(LIMITS, cpu_time_ms=150, wall_time_ms=5_000)
+_CPU = ends(Outcome.CPU_TIME_LIMIT, least_cpu_ms=150, most_cpu_ms=450)
 
 ATTACKS = [
     Attack(

@@ -7,9 +7,9 @@ from dataclasses import replace
 from functions.execute.engine.program import Outcome
 from tests.security.table import ANY_CODE, LIMITS, Attack, Expect, ends
 
-_CPU = ends(Outcome.CPU_TIME_LIMIT, least_cpu_ms=300, most_cpu_ms=600)
+_CPU = ends(Outcome.CPU_TIME_LIMIT, least_cpu_ms=150, most_cpu_ms=450)
 _WALL = ends(Outcome.WALL_TIME_LIMIT, most_cpu_ms=300)
-_SHORT_CPU = replace(LIMITS, cpu_time_ms=300, wall_time_ms=5_000)
+_SHORT_CPU = replace(LIMITS, cpu_time_ms=150, wall_time_ms=5_000)
 _SHORT_WALL = replace(LIMITS, wall_time_ms=300)
 #: At level `container` a program has no children: what it would do with them fails at once.
 _NO_FORK = Expect(exit_code=1, stderr_has="PermissionError")
