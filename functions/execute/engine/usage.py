@@ -17,6 +17,7 @@ _RESIDENT, _PAGE_TABLES = (b"RssAnon:", b"RssShmem:"), (b"VmPTE:",)
 _PROPORTIONAL = (b"Pss_Anon:", b"Pss_Shmem:")
 #: The kernel walks them all for smaps_rollup, and we would wait for it.
 _MOST_TABLES_KIB = 16 * 1024
+_EXITING = 4  # PF_EXITING, in the flags of /proc/<pid>/stat
 _MOST_COMPARED = 32
 _TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
@@ -40,7 +41,7 @@ def _sum_kib(text: bytes, names: tuple[bytes, ...]) -> int:
     return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(names))
 
 
-def _descendants(proc_fd: int, pid: int) -> list[int]:
+def descendants(proc_fd: int, pid: int) -> list[int]:
     """All processes below `pid`; those that lost their parent are init's, so none is missed."""
     found: list[int] = []
     waiting = [pid]
@@ -58,13 +59,24 @@ def _descendants(proc_fd: int, pid: int) -> list[int]:
     return found
 
 
+def is_alive(proc_fd: int, pid: int) -> bool:
+    """Whether a process has not even begun to exit."""
+    fields = _read(proc_fd, f"{pid}/stat").rpartition(b")")[2].split()
+    return bool(fields) and not int(fields[6]) & _EXITING
+
+
+def is_filtered(proc_fd: int, pid: int) -> bool:
+    """Whether a process runs under a seccomp filter: the last thing before it is the program."""
+    return b"\nSeccomp:\t2\n" in _read(proc_fd, f"{pid}/status")
+
+
 def longest_wait_ns(proc_fd: int, init: int) -> int:
     """The longest time that one live task of the run has been ready without a core.
 
     The largest, never the sum: a run with a hundred threads must not gain a hundredfold.
     """
     longest = 0
-    for pid in _descendants(proc_fd, init):
+    for pid in descendants(proc_fd, init):
         fields = _read(proc_fd, f"{pid}/schedstat").split()
         if len(fields) > 1:
             longest = max(longest, int(fields[1]))
@@ -140,7 +152,7 @@ class TreeUsage:
         # Orphans end as init's children; init itself is none of the program's.
         tree_ticks = sum(int(field) for field in self._stat(self._init)[13:15])
         memory_kib = tables_kib = 0
-        for pid in _descendants(self._proc_fd, self._init):
+        for pid in descendants(self._proc_fd, self._init):
             fields = self._stat(pid)
             if fields:
                 tree_ticks += sum(int(field) for field in fields[11:15])
@@ -164,7 +176,7 @@ class TreeUsage:
         """
         now = time.monotonic()
         if counted_bytes - self._shared > self._limit_bytes or now > self._shared_until:
-            pids = _with_own_memory(_descendants(self._proc_fd, self._init))
+            pids = _with_own_memory(descendants(self._proc_fd, self._init))
             exact_bytes = sum(self._proportional_kib(pid) for pid in pids) * 1024
             self._shared = max(0, counted_bytes - exact_bytes)
             self._shared_until = now + _SHARED_FOR_S

@@ -13,7 +13,7 @@ from functions.execute.engine.program import Outcome, Program, Run
 from functions.execute.judging.calls.harness import Call, place
 from functions.execute.judging.calls.outcome import calling
 from functions.execute.judging.decide import failure_of
-from functions.execute.judging.plan import Case, Judged
+from functions.execute.judging.plan import Case, Judged, Turn
 from functions.execute.toolchains import Toolchain, engine_limits
 from shared import languages
 from shared.signatures import MAX_VALUE_BYTES, RESULT
@@ -22,6 +22,10 @@ from tests.execute.workshop import Workshop
 _WALL_TIME_MS = 60_000
 #: An environment of its own makes a Python program an exec.
 _OWN_ENV = {"TZ": "UTC"}
+
+
+def _decided(call: Call, case: Case, run: Run) -> Judged:
+    return calling(call.signature)(case, run, Turn(number=1, input=case.input()))
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class Desk:
         answer = None if expected is None else json.dumps({"anyOf": [expected]}).encode()
         case = Case(index=1, input=lambda: program.stdin, answer=lambda: answer, limits=bounds)
         failure = failure_of(run)
-        judged = calling(call.signature)(case, run) if failure is None else Judged(verdict=failure)
+        judged = _decided(call, case, run) if failure is None else Judged(verdict=failure)
         return Called(run, judged)
 
     def compiled(self, language: str, call: Call, code: str) -> Run:
