@@ -55,6 +55,8 @@ MAX_TESTS = 1_000
 MAX_TESTS_BYTES = 16 * MIB
 MAX_TEST_NAME = 128
 MAX_POINTS = 1_000_000
+#: Runs for one test, where a checker asks for more than one.
+MAX_PASSES = 100
 #: One submission holds a slot for so long at most; tests that are left then are not run.
 MAX_JUDGING_S = 900
 MAX_QUEUE_TIMEOUT_MS = 30 * 86_400_000

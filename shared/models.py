@@ -63,6 +63,40 @@ class Comparison(Wire, kw_only=True):
     absolute_tolerance: float | None = None
 
 
+class CheckerRequest(Wire, kw_only=True):
+    """A program that says whether an output is right, by the convention of the ICPC."""
+
+    language: str
+    code: str
+    #: Headers and the like, placed beside it.
+    files: list[FileRequest] = []
+    #: It talks to the program instead of reading its output afterwards.
+    interactive: bool = False
+    #: How often the program may be run for one test, if the checker asks for it.
+    passes: int = 1
+
+
+class CallCaseRequest(Wire, kw_only=True):
+    """One of `call.tests`: arguments, and the value that is right or one of several."""
+
+    args: list[msgspec.Raw] = []
+    #: Nothing at all: there is nothing to compare with.
+    expected: msgspec.Raw = msgspec.Raw()
+    any_of: list[msgspec.Raw] = []
+    name: str | None = None
+    limits: LimitsRequest = msgspec.field(default_factory=LimitsRequest)
+    points: float | None = None
+
+
+class CallRequest(Wire, kw_only=True):
+    """A function that is called, rather than a program that reads and writes."""
+
+    function: str
+    tests: list[CallCaseRequest]
+    #: The block `function` of a package, see docs/functions.md; may leave its `name` out.
+    signature: dict[str, Any] | None = None
+
+
 class SubmitRequest(Wire, kw_only=True):
     """The body of `POST /submit`."""
 
@@ -81,6 +115,10 @@ class SubmitRequest(Wire, kw_only=True):
     #: Whether the first test that fails is the last one that is run.
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
+    #: Decides instead of a comparison; only with `tests`.
+    checker: CheckerRequest | None = None
+    #: Instead of `tests`: a function of the code is called for each.
+    call: CallRequest | None = None
     #: The class of the line it waits in.
     priority: Priority | None = None
     #: Not before this time, ISO 8601 with offset.
@@ -111,6 +149,23 @@ class Case(Stored, kw_only=True):
     points: float | None = None
 
 
+class Checker(Stored, kw_only=True):
+    """A checked checker."""
+
+    language: str
+    code: str
+    files: dict[str, bytes] = {}
+    interactive: bool = False
+    passes: int = 1
+
+
+class Call(Stored, kw_only=True):
+    """A checked call: its cases are the submission's tests, in JSON."""
+
+    function: str
+    signature: dict[str, Any] | None = None
+
+
 class Spec(Stored, kw_only=True):
     """What `execute` needs to know of a submission; stored as the field `spec`."""
 
@@ -126,6 +181,8 @@ class Spec(Stored, kw_only=True):
     tests: list[Case] = []
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
+    checker: Checker | None = None
+    call: Call | None = None
 
 
 class FileResult(Stored, omit_defaults=False, kw_only=True):
@@ -170,6 +227,8 @@ class CaseResult(Stored, omit_defaults=False, kw_only=True):
     verdict: Verdict
     points: float | None = None
     message: str | None = None
+    #: What a checker said to the judges: for who brought the checker, not for contestants.
+    judge_message: str | None = None
     cpu_time_ms: float | None = None
     wall_time_ms: float | None = None
     wait_time_ms: float | None = None
@@ -177,7 +236,11 @@ class CaseResult(Stored, omit_defaults=False, kw_only=True):
     exit_code: int | None = None
     signal: str | None = None
     limit: str | None = None
+    #: What both sides of an interaction said, `<` the checker, `>` the program.
+    interaction: str | None = None
     difference: Difference | None = None
+    #: What a function that was called handed back, as JSON.
+    result: str | None = None
     stdout: str | None = None
     stdout_encoding: Literal["utf-8", "base64"] = "utf-8"
     stderr: str | None = None

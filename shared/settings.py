@@ -73,6 +73,9 @@ class Settings:
         384 * 1024 * 1024, "bytes of unfinished submissions of one tenant at most", minimum=1024
     )
     max_streams: int = _setting(5_000, "open event streams per process at most", minimum=1)
+    tenant_max_streams: int = _setting(
+        4_000, "open event streams of one tenant per process at most", minimum=1
+    )
     heartbeat_s: int = _setting(
         15, "seconds between heartbeats on a quiet event stream", minimum=1, maximum=300
     )

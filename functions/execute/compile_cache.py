@@ -20,7 +20,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -59,14 +59,16 @@ class CompileCache:
         toolchain: Toolchain,
         files: Mapping[str, bytes],
         run: Callable[[Program, Limits], Run],
+        sources: Collection[str] = (),
     ) -> Run:
         """What the compiler gives, or gave when it last saw the same.
 
         Args:
             tenant: whose files they are; nobody else gets what comes of them.
             run: how to run the compiler, if it has to.
+            sources: the names of the files to be given to it; none: the language's own.
         """
-        program = toolchain.compiler(files)
+        program = toolchain.compiler(files, sources)
         key = key_of(tenant, toolchain, program)
         known = self.get(key)
         if known is not None:

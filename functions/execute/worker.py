@@ -24,7 +24,7 @@ from functions.execute.engine.cell import Cell
 from functions.execute.engine.engine import Engine
 from functions.execute.engine.program import EngineError
 from functions.execute.judge import judge
-from functions.execute.judging.runner import GivenUp
+from functions.execute.judging.stopped import GivenUp
 from functions.execute.leases import Leases
 from functions.execute.prepare import Preparations
 from functions.execute.report import Report
@@ -155,8 +155,7 @@ class Worker:
             return
         try:
             report = Report(self._claims, claim)
-            toolchain = self._trials.working.get(claim.language)
-            judge(claim, cell, toolchain, report, self._compile_cache)
+            judge(claim, cell, self._trials.working, report, self._compile_cache)
         except GivenUp:
             if held.give_back:  # else it is cancelled, or somebody else's by now
                 self._release(claim, GiveBack.STOPPING)

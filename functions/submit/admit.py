@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from functions.submit.calls import cases, check_call
 from shared import limits
 from shared.errors import InvalidField
 from shared.languages import Language, find, known
@@ -20,6 +21,7 @@ from shared.limits import LIMITS
 from shared.models import (
     Case,
     CaseRequest,
+    Checker,
     Comparison,
     FileRequest,
     Limits,
@@ -27,6 +29,7 @@ from shared.models import (
     Spec,
     SubmitRequest,
 )
+from shared.signatures import RESERVED
 from shared.workers import WorkerFacts
 
 _MOST_PART_BYTES = 255  # NAME_MAX of Linux
@@ -46,30 +49,36 @@ def admit(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Spec:
     _size("expectedOutput", request.expected_output or "", limits.MAX_EXPECTED_BYTES)
     _problem_id(request.problem_id)
     _args(request.args)
+    call = check_call(request, request.call, language) if request.call else None
+    own = RESERVED if call else (language.file,)
     return Spec(
         code=request.code,
         language=language.name,
         problem_id=request.problem_id,
         stdin=request.stdin,
         args=request.args,
-        files=_files(request.files, language.file),
+        files=_files(request.files, *own),
         collect=_collect(request.collect),
         limits=_limits(request.limits, language),
         expected_output=request.expected_output,
-        tests=_tests(request, language),
+        tests=_tests(request, language)
+        if request.call is None or call is None
+        else _checked_tests("call.tests", cases(request.call, call), request, language),
         stop_on_failure=request.stop_on_failure,
         comparison=_comparison(request.comparison),
+        checker=_checker(request, workers),
+        call=call,
     )
 
 
-def _language(name: str, workers: Sequence[WorkerFacts]) -> Language:
+def _language(name: str, workers: Sequence[WorkerFacts], field: str = "language") -> Language:
     found = find(name)
     # While no worker is alive nobody can tell what is installed: the files decide.
     there = {it.name for worker in workers for it in worker.languages} if workers else set(known())
     if found is None or found.name not in there:
         why = "is not known" if found is None else "is not installed"
         listed = ", ".join(sorted(there)) or "none"
-        raise InvalidField(f"the language {name[:64]!r} {why}; here: {listed}", field="language")
+        raise InvalidField(f"the language {name[:64]!r} {why}; here: {listed}", field=field)
     return found
 
 
@@ -105,18 +114,23 @@ def _tests(request: SubmitRequest, language: Language) -> list[Case]:
     if request.stdin or request.expected_output is not None or request.collect:
         why = "a submission with tests has no stdin, expectedOutput and collect of its own"
         raise InvalidField(why, field="tests")
-    if len(request.tests) > limits.MAX_TESTS:
-        why = f"{len(request.tests)} tests; {limits.MAX_TESTS} are allowed"
-        raise InvalidField(why, field="tests")
+    return _checked_tests("tests", request.tests, request, language)
+
+
+def _checked_tests(
+    field: str, tests: list[CaseRequest], request: SubmitRequest, language: Language
+) -> list[Case]:
+    if len(tests) > limits.MAX_TESTS:
+        why = f"{len(tests)} tests; {limits.MAX_TESTS} are allowed"
+        raise InvalidField(why, field=field)
     own = [language.file, *(file.name for file in request.files)]
     cases = [
-        _test(f"tests[{index}]", test, request, own, language)
-        for index, test in enumerate(request.tests)
+        _test(f"{field}[{index}]", test, request, own, language) for index, test in enumerate(tests)
     ]
     size = sum(map(_case_bytes, cases))
     if size > limits.MAX_TESTS_BYTES:
         why = f"the tests have {size} bytes; {limits.MAX_TESTS_BYTES} are allowed"
-        raise InvalidField(why, field="tests")
+        raise InvalidField(why, field=field)
     return cases
 
 
@@ -156,6 +170,29 @@ def _comparison(asked: Comparison) -> Comparison:
         if value is not None and not 0 <= value <= 1e18:
             raise InvalidField(f"{field} must be from 0 to 1e18", field=field)
     return asked
+
+
+def _checker(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Checker | None:
+    asked = request.checker
+    if asked is None:
+        return None
+    if not request.tests:
+        raise InvalidField("a checker is for a submission with tests", field="checker")
+    if request.comparison != Comparison():
+        why = "either a checker or a comparison decides, not both"
+        raise InvalidField(why, field="comparison")
+    if not 1 <= asked.passes <= limits.MAX_PASSES:
+        why = f"checker.passes must be from 1 to {limits.MAX_PASSES}"
+        raise InvalidField(why, field="checker.passes")
+    language = _language(asked.language, workers, "checker.language")
+    _text("checker.code", asked.code, limits.MAX_CODE_BYTES)
+    return Checker(
+        language=language.name,
+        code=asked.code,
+        files=_files(asked.files, language.file, field="checker.files"),
+        interactive=asked.interactive,
+        passes=asked.passes,
+    )
 
 
 def _args(args: list[str], field: str = "args") -> None:

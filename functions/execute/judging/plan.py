@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from functions.execute.engine.program import Limits, Run
+from functions.execute.engine.program import Limits, Program, Run
+from functions.execute.judging.calls.harness import Call
 from functions.execute.judging.compare import Difference, comparer, difference
 from functions.execute.toolchains import engine_limits
 from shared import models
@@ -52,14 +53,37 @@ class Judged:
     #: For the judges; never shown to a contestant.
     judge_message: str | None = None
     difference: Difference | None = None
+    #: What a function that was called handed back.
+    result: bytes | None = None
     #: A score of the validator's own; else the case's points count.
     score: float | None = None
+    multiplier: float | None = None
+    #: What both sides of an interaction said.
+    dialogue: str | None = None
+
+
+@dataclass(kw_only=True)
+class Turn:
+    """One pass of a case, and what the next one begins with."""
+
+    number: int
+    input: bytes
+    #: What the validator has left in its feedback folder.
+    feedback: Mapping[str, bytes] = field(default_factory=dict)
+    #: The input of another pass, if the validator asks for one.
+    next_input: bytes | None = None
 
 
 class Check(Protocol):
     """Says whether the output of a run that ended well is right."""
 
-    def __call__(self, case: Case, run: Run) -> Judged: ...
+    def __call__(self, case: Case, run: Run, turn: Turn) -> Judged: ...
+
+
+class Talk(Protocol):
+    """Runs a program together with the validator that it talks to, and judges both."""
+
+    def __call__(self, case: Case, program: Program, turn: Turn) -> tuple[Run, Judged]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +92,21 @@ class Plan:
 
     cases: Sequence[Case]
     check: Check
+    #: Interactive: instead of running the program alone and then checking.
+    talk: Talk | None = None
+    #: Runs of the program for one case at most.
+    passes: int = 1
     stop_on_failure: bool = True
+    #: The caller's own tests: whatever a checker says is for the caller.
+    own: bool = False
     #: A submission without tests: its one run is told live, and its result is flat.
     single: bool = False
+    #: The function that is called, where the code is no program of its own.
+    call: Call | None = None
 
 
 def inline_plan(spec: Spec) -> Plan:
-    """The plan of a submission that brings all it needs."""
+    """The plan of a submission that brings its tests; its outputs are compared."""
     limits = case_limits(spec.limits)
     own = models.Case(stdin=spec.stdin, expected_output=spec.expected_output)
     return Plan(
@@ -85,6 +117,7 @@ def inline_plan(spec: Spec) -> Plan:
         check=comparing(spec.comparison),
         stop_on_failure=spec.stop_on_failure,
         single=not spec.tests,
+        own=True,
     )
 
 
@@ -120,7 +153,7 @@ def comparing(comparison: models.Comparison) -> Check:
     """A check that compares with the expected output, where there is one."""
     equal = comparer(comparison)
 
-    def check(case: Case, run: Run) -> Judged:
+    def check(case: Case, run: Run, turn: Turn) -> Judged:
         expected = case.answer()
         if expected is None:
             return Judged(verdict=Verdict.COMPLETED)

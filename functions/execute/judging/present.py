@@ -17,6 +17,7 @@ from functions.execute.judging.runner import Tried
 from functions.execute.report import file_out, output_fields
 from functions.execute.text import encode_output
 from shared.models import CaseResult, Difference
+from shared.verdicts import Verdict
 
 MESSAGES = {
     Outcome.CPU_TIME_LIMIT: "the CPU time limit was reached",
@@ -33,13 +34,18 @@ _LARGEST = {
     "wall_time_ms": "wallTimeMs",
     "peak_memory_bytes": "peakMemoryBytes",
 }
-_NOT_IN_EVENTS = ("stdout", "stdoutEncoding", "stderr", "stderrEncoding")
+_NOT_IN_EVENTS = ("interaction", "stdout", "stdoutEncoding", "stderr", "stderrEncoding")
 
 
 class Presenter:
     """Makes what is public of the cases of one submission."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, own: bool) -> None:
+        """
+        Args:
+            own: the tests and their checker are the caller's own.
+        """
+        self._own = own
         self._room = ALL_OUTPUT_BYTES
 
     def case(self, case: Case, tried: Tried, points: float | None) -> CaseResult:
@@ -55,6 +61,8 @@ class Presenter:
             wall_time_ms=run.wall_time_ms,
             peak_memory_bytes=run.peak_memory_bytes,
         )
+        if tried.judged.verdict is Verdict.JUDGE_ERROR:  # in our words: of no content
+            row.message = tried.judged.message
         if case.shown:
             self._show(row, case, tried)
         return row
@@ -63,12 +71,19 @@ class Presenter:
         run, judged = tried.run, tried.judged
         row.name = case.name
         row.message = judged.message or MESSAGES.get(run.outcome)
+        row.judge_message = judged.judge_message if self._own else None
+        row.interaction = judged.dialogue
         row.wait_time_ms = run.wait_time_ms
         row.exit_code = run.exit_code
         row.signal = signal_name(run.signal)
         row.limit = run.outcome if run.outcome.is_limit else None
         if (found := judged.difference) is not None:
             row.difference = Difference(line=found.line, expected=found.expected, got=found.got)
+        if judged.result is not None:
+            row.result = judged.result[: min(TEST_OUTPUT_BYTES, self._room)].decode(
+                errors="replace"
+            )
+            self._room -= min(len(judged.result), self._room)
         row.stdout, row.stdout_encoding, out_cut = self._cut(run.stdout, run.stdout_truncated)
         row.stderr, row.stderr_encoding, err_cut = self._cut(run.stderr, run.stderr_truncated)
         row.truncated = out_cut or err_cut

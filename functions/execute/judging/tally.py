@@ -37,7 +37,8 @@ class Tally:
             self.failed, self._failure = case, judged.verdict
         points = judged.score
         if points is None and case.points is not None:
-            points = case.points if passed else 0.0
+            factor = 1.0 if judged.multiplier is None else judged.multiplier
+            points = case.points * factor if passed else 0.0
         if points is not None:
             self.score = (self.score or 0.0) + points
         return points
