@@ -80,8 +80,8 @@ class CallCaseRequest(Wire, kw_only=True):
     """One of `call.tests`: arguments, and the value that is right or one of several."""
 
     args: list[msgspec.Raw] = []
-    #: Nothing at all: there is nothing to compare with.
-    expected: msgspec.Raw = msgspec.Raw()
+    #: Unset: there is nothing to compare with. Null is a value.
+    expected: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     any_of: list[msgspec.Raw] = []
     name: str | None = None
     limits: LimitsRequest = msgspec.field(default_factory=LimitsRequest)

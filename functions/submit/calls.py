@@ -102,11 +102,11 @@ def _case(test: CallCaseRequest, signature: Signature | None, field: str) -> Cas
 
 
 def _answers(test: CallCaseRequest, signature: Signature | None, field: str) -> str | None:
-    given = bytes(test.expected)
-    if given and test.any_of:
-        raise InvalidField("there is expected, or anyOf; not both", field=f"{field}.anyOf")
     values = [_read(raw, f"{field}.anyOf[{at}]") for at, raw in enumerate(test.any_of)]
-    if given:
+    given = not isinstance(test.expected, msgspec.UnsetType)
+    if given and values:
+        raise InvalidField("there is expected, or anyOf; not both", field=f"{field}.anyOf")
+    if not isinstance(test.expected, msgspec.UnsetType):
         values = [_read(test.expected, f"{field}.expected")]
     if not values:
         return None

@@ -34,7 +34,10 @@ _LARGEST = {
     "wall_time_ms": "wallTimeMs",
     "peak_memory_bytes": "peakMemoryBytes",
 }
-_NOT_IN_EVENTS = ("interaction", "stdout", "stdoutEncoding", "stderr", "stderrEncoding")
+_NOT_IN_EVENTS = (
+    *("interaction", "result"),
+    *("stdout", "stdoutEncoding", "stderr", "stderrEncoding"),
+)
 
 
 class Presenter:

@@ -46,6 +46,10 @@ class Desk:
 
     def __init__(self, state: Path, only: Collection[str]) -> None:
         self._workshop = Workshop(languages.FOLDER, state, only=only)
+        # Headers that are compiled once cost less than they spare.
+        self._workshop.preparations.begin(
+            it for it in self._workshop.found if it.language.name == "cpp17"
+        )
         self._made: dict[tuple[str, Call, str], Run] = {}
 
     def has(self, language: str) -> bool:
@@ -88,6 +92,8 @@ class Desk:
         key = (language, call, code)
         if key not in self._made:
             toolchain = self._workshop.trials.working[language]
+            if language == "cpp17":
+                self._workshop.preparations.wait()
             compiler: Program = toolchain.compiler(place(language, call, code))
             self._made[key] = self._workshop.engine.run(compiler, toolchain.compile_limits)
         return self._made[key]
@@ -108,4 +114,5 @@ class Desk:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._workshop.preparations.stop()
         self._workshop.__exit__(kind, error, trace)
