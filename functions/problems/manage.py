@@ -16,14 +16,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from functions.problems.examples import example_spec
 from functions.problems.take_in import parse_time_limit, take_in
-from shared.blobs import BlobMissing
+from shared.answers import Accepted
+from shared.blobs import BlobMissing, read
 from shared.errors import InvalidRequest, TooLarge
 from shared.identity import Role, require
-from shared.models import encode
+from shared.languages import known
+from shared.models import Spec, encode
+from shared.place import allowed
+from shared.problems import model
 from shared.problems.answers import ProblemDeleted, ProblemInstalled
 from shared.problems.store import sweep
 from shared.services import Services
+from shared.store import links
+from shared.verdicts import State
+from shared.workers import Workers
 
 _LOG = logging.getLogger(__name__)
 _SWEEP_EVERY_S = 3600
@@ -32,6 +40,7 @@ _SWEEP_EVERY_S = 3600
 def routes(services: Services) -> list[BaseRoute]:
     """The routes that change what is installed."""
     problems, blobs = services.problems, services.blobs
+    workers = Workers(services.redis)
     one_at_a_time = asyncio.Semaphore(1)
     last_sweep_s = time.monotonic()
 
@@ -54,6 +63,24 @@ def routes(services: Services) -> list[BaseRoute]:
         headers = {"location": f"/problems/{entry.id}"}
         return _json(answer, 201 if created else 200, headers)
 
+    async def judge_example(request: Request) -> Response:
+        caller = require(request.scope, Role.ADMIN)
+        entry = await problems.get(request.path_params["id"])
+        alive = await workers.alive()
+        there = {it.name for worker in alive for it in worker.languages} if alive else set(known())
+        name = request.path_params["name"]
+
+        def work() -> Spec:
+            package = model.decode(read(blobs, entry.digest))
+            return example_spec(package, entry.digest, name, blobs, there)
+
+        spec = await asyncio.to_thread(work)
+        submission_id = await services.store.submit(
+            spec, tenant=caller.tenant, classes=allowed(caller)
+        )
+        answer = Accepted(id=submission_id, status=State.QUEUED, links=links(submission_id))
+        return _json(answer, 202, {"location": answer.links["result"]})
+
     async def delete(request: Request) -> Response:
         require(request.scope, Role.ADMIN)
         problem_id = request.path_params["id"]
@@ -74,6 +101,7 @@ def routes(services: Services) -> list[BaseRoute]:
 
     return [
         Route("/problems", install, methods=["POST"]),
+        Route("/problems/{id}/examples/{name:path}", judge_example, methods=["POST"]),
         Route("/problems/{id}", delete, methods=["DELETE"]),
     ]
 

@@ -148,6 +148,13 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         {"200": ProblemPage},
         [_query("language", "of the statement")],
     ),
+    (
+        "post",
+        "/problems/{id}/examples/{name}",
+        "Judge an example submission of the package on all its tests (admin)",
+        {"202": answers.Accepted},
+        [],
+    ),
     ("delete", "/problems/{id}", "Take a problem off the list", {"200": ProblemDeleted}, []),
     (
         "get",
