@@ -17,6 +17,7 @@ _RESIDENT, _PAGE_TABLES = (b"RssAnon:", b"RssShmem:"), (b"VmPTE:",)
 _PROPORTIONAL = (b"Pss_Anon:", b"Pss_Shmem:")
 #: The kernel walks them all for smaps_rollup, and we would wait for it.
 _MOST_TABLES_KIB = 16 * 1024
+_EXITING = 4  # PF_EXITING, in the flags of /proc/<pid>/stat
 _MOST_COMPARED = 32
 _TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
@@ -56,6 +57,17 @@ def descendants(proc_fd: int, pid: int) -> list[int]:
             waiting += [int(child) for child in children]
             found += [int(child) for child in children]
     return found
+
+
+def is_alive(proc_fd: int, pid: int) -> bool:
+    """Whether a process has not even begun to exit."""
+    fields = read_proc(proc_fd, f"{pid}/stat").rpartition(b")")[2].split()
+    return bool(fields) and not int(fields[6]) & _EXITING
+
+
+def is_filtered(proc_fd: int, pid: int) -> bool:
+    """Whether a process runs under a seccomp filter: the last thing before it is the program."""
+    return b"\nSeccomp:\t2\n" in read_proc(proc_fd, f"{pid}/status")
 
 
 def _with_own_memory(pids: list[int]) -> list[int]:
