@@ -179,6 +179,7 @@ _MMAP, _MEMFD_CREATE = (9, 222), (319, 279)
 _SCHED_SETSCHEDULER = (144, 119)
 
 _NAMESPACE_FLAGS = 0x7E020080  # every CLONE_NEW*, CLONE_NEWTIME too
+_CLONE_PARENT = 0x00008000  # a child of whoever looks after the program, and counts
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _SOCK_TYPE, _SOCK_STREAM, _SOCK_SEQPACKET = 0xF, 1, 5
 _MAP_HUGETLB, _MFD_HUGETLB = 0x40000, 4  # a pool of the machine's that no limit covers
@@ -292,7 +293,8 @@ def _tree(found: list[tuple[int, bytes]]) -> bytes:
 
 
 def _clone_rule(processes: bool) -> bytes:
-    code = _load(_ARG0) + _any_bit(_NAMESPACE_FLAGS, 0, 1) + _answer(_ERRNO | errno.EPERM)
+    refused = _NAMESPACE_FLAGS | _CLONE_PARENT
+    code = _load(_ARG0) + _any_bit(refused, 0, 1) + _answer(_ERRNO | errno.EPERM)
     if not processes:
         clone_thread = 0x00010000
         code += _any_bit(clone_thread, 1, 0) + _answer(_ERRNO | errno.EPERM)
