@@ -70,6 +70,8 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise _blame(str(error)) from None
     except UnicodeDecodeError:
         raise InvalidRequest("the body is not UTF-8") from None
+    except RecursionError:
+        raise InvalidRequest("the body is nested too deeply") from None
     except msgspec.DecodeError as error:
         raise InvalidRequest(f"the body is not JSON: {_clip(str(error))}") from None
 

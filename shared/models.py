@@ -63,6 +63,27 @@ class Comparison(Wire, kw_only=True):
     absolute_tolerance: float | None = None
 
 
+class CallCaseRequest(Wire, kw_only=True):
+    """One of `call.tests`: arguments, and the value that is right or one of several."""
+
+    args: list[msgspec.Raw] = []
+    #: Nothing at all: there is nothing to compare with.
+    expected: msgspec.Raw = msgspec.Raw()
+    any_of: list[msgspec.Raw] = []
+    name: str | None = None
+    limits: LimitsRequest = msgspec.field(default_factory=LimitsRequest)
+    points: float | None = None
+
+
+class CallRequest(Wire, kw_only=True):
+    """A function that is called, rather than a program that reads and writes."""
+
+    function: str
+    tests: list[CallCaseRequest]
+    #: The block `function` of a package, see docs/functions.md; may leave its `name` out.
+    signature: dict[str, Any] | None = None
+
+
 class SubmitRequest(Wire, kw_only=True):
     """The body of `POST /submit`."""
 
@@ -81,6 +102,8 @@ class SubmitRequest(Wire, kw_only=True):
     #: Whether the first test that fails is the last one that is run.
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
+    #: Instead of `tests`: a function of the code is called for each.
+    call: CallRequest | None = None
     #: The class of the line it waits in.
     priority: Priority | None = None
     #: Not before this time, ISO 8601 with offset.
@@ -111,6 +134,13 @@ class Case(Stored, kw_only=True):
     points: float | None = None
 
 
+class Call(Stored, kw_only=True):
+    """A checked call: its cases are the submission's tests, in JSON."""
+
+    function: str
+    signature: dict[str, Any] | None = None
+
+
 class Spec(Stored, kw_only=True):
     """What `execute` needs to know of a submission; stored as the field `spec`."""
 
@@ -126,6 +156,7 @@ class Spec(Stored, kw_only=True):
     tests: list[Case] = []
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
+    call: Call | None = None
 
 
 class FileResult(Stored, omit_defaults=False, kw_only=True):
@@ -178,6 +209,8 @@ class CaseResult(Stored, omit_defaults=False, kw_only=True):
     signal: str | None = None
     limit: str | None = None
     difference: Difference | None = None
+    #: What a function that was called handed back, as JSON.
+    result: str | None = None
     stdout: str | None = None
     stdout_encoding: Literal["utf-8", "base64"] = "utf-8"
     stderr: str | None = None

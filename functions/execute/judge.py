@@ -11,6 +11,8 @@ from typing import Any
 from functions.execute.compile_cache import CompileCache
 from functions.execute.engine.cell import Cell
 from functions.execute.engine.program import EngineError, Limits, Outcome, Program, Run
+from functions.execute.judging.calls.harness import Call, place
+from functions.execute.judging.calls.outcome import call_plan
 from functions.execute.judging.plan import Plan, inline_plan
 from functions.execute.judging.present import MESSAGES, Presenter, event, single, summary
 from functions.execute.judging.runner import GivenUp, Listener, Runner
@@ -20,6 +22,7 @@ from functions.execute.text import encode_output
 from functions.execute.toolchains import Toolchain
 from shared.claims import Claim
 from shared.models import CaseResult
+from shared.signatures import RESULT
 from shared.verdicts import Verdict
 
 _log = logging.getLogger(__name__)
@@ -61,13 +64,14 @@ def _judge(
     claim: Claim, cell: Cell, toolchain: Toolchain, report: Report, cache: CompileCache
 ) -> None:
     spec = claim.spec
-    compiled = _compiled(claim, cell, toolchain, cache)
+    plan = call_plan(spec, Call.stored(spec.call)) if spec.call else inline_plan(spec)
+    compiled = _compiled(claim, cell, toolchain, cache, plan.call)
     if compiled.failed is not None:
         return _compile_error(compiled.failed, compiled.output, report)
-    plan = inline_plan(spec)
     report.running(len(plan.cases))
     listener = _Live(report) if plan.single else _Silent(report)
-    runner = Runner(cell, toolchain, compiled.files, listener, tuple(spec.collect))
+    collect = (RESULT,) if plan.call else tuple(spec.collect)
+    runner = Runner(cell, toolchain, compiled.files, listener, collect)
     verdict, result, last = _run_all(plan, runner, report)
     if compiled.output:
         result["compileOutput"] = compiled.output
@@ -131,9 +135,12 @@ class _Compiled:
     failed: Run | None = None
 
 
-def _compiled(claim: Claim, cell: Cell, toolchain: Toolchain, cache: CompileCache) -> _Compiled:
+def _compiled(
+    claim: Claim, cell: Cell, toolchain: Toolchain, cache: CompileCache, call: Call | None
+) -> _Compiled:
     spec, language = claim.spec, toolchain.language
-    files = {**spec.files, language.file: spec.code.encode()}
+    code = {language.file: spec.code.encode()}
+    files = {**spec.files, **(place(language.name, call, spec.code) if call else code)}
     if not language.compile:
         return _Compiled(files)
     run = cache.compiled(claim.tenant, toolchain, files, partial(_compiled_in, cell))

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from functions.submit.calls import cases, check_call
 from shared import limits
 from shared.errors import InvalidField
 from shared.languages import Language, find, known
@@ -27,6 +28,7 @@ from shared.models import (
     Spec,
     SubmitRequest,
 )
+from shared.signatures import RESERVED
 from shared.workers import WorkerFacts
 
 _MOST_PART_BYTES = 255  # NAME_MAX of Linux
@@ -46,19 +48,24 @@ def admit(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Spec:
     _size("expectedOutput", request.expected_output or "", limits.MAX_EXPECTED_BYTES)
     _problem_id(request.problem_id)
     _args(request.args)
+    call = check_call(request, request.call, language) if request.call else None
+    own = RESERVED if call else (language.file,)
     return Spec(
         code=request.code,
         language=language.name,
         problem_id=request.problem_id,
         stdin=request.stdin,
         args=request.args,
-        files=_files(request.files, language.file),
+        files=_files(request.files, *own),
         collect=_collect(request.collect),
         limits=_limits(request.limits, language),
         expected_output=request.expected_output,
-        tests=_tests(request, language),
+        tests=_tests(request, language)
+        if request.call is None or call is None
+        else _checked_tests("call.tests", cases(request.call, call), request, language),
         stop_on_failure=request.stop_on_failure,
         comparison=_comparison(request.comparison),
+        call=call,
     )
 
 
@@ -105,18 +112,23 @@ def _tests(request: SubmitRequest, language: Language) -> list[Case]:
     if request.stdin or request.expected_output is not None or request.collect:
         why = "a submission with tests has no stdin, expectedOutput and collect of its own"
         raise InvalidField(why, field="tests")
-    if len(request.tests) > limits.MAX_TESTS:
-        why = f"{len(request.tests)} tests; {limits.MAX_TESTS} are allowed"
-        raise InvalidField(why, field="tests")
+    return _checked_tests("tests", request.tests, request, language)
+
+
+def _checked_tests(
+    field: str, tests: list[CaseRequest], request: SubmitRequest, language: Language
+) -> list[Case]:
+    if len(tests) > limits.MAX_TESTS:
+        why = f"{len(tests)} tests; {limits.MAX_TESTS} are allowed"
+        raise InvalidField(why, field=field)
     own = [language.file, *(file.name for file in request.files)]
     cases = [
-        _test(f"tests[{index}]", test, request, own, language)
-        for index, test in enumerate(request.tests)
+        _test(f"{field}[{index}]", test, request, own, language) for index, test in enumerate(tests)
     ]
     size = sum(map(_case_bytes, cases))
     if size > limits.MAX_TESTS_BYTES:
         why = f"the tests have {size} bytes; {limits.MAX_TESTS_BYTES} are allowed"
-        raise InvalidField(why, field="tests")
+        raise InvalidField(why, field=field)
     return cases
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from functions.execute.engine.program import Limits, Run
+from functions.execute.judging.calls.harness import Call
 from functions.execute.judging.compare import Difference, comparer, difference
 from functions.execute.toolchains import engine_limits
 from shared import models
@@ -52,6 +53,8 @@ class Judged:
     #: For the judges; never shown to a contestant.
     judge_message: str | None = None
     difference: Difference | None = None
+    #: What a function that was called handed back.
+    result: bytes | None = None
     #: A score of the validator's own; else the case's points count.
     score: float | None = None
 
@@ -71,6 +74,8 @@ class Plan:
     stop_on_failure: bool = True
     #: A submission without tests: its one run is told live, and its result is flat.
     single: bool = False
+    #: The function that is called, where the code is no program of its own.
+    call: Call | None = None
 
 
 def inline_plan(spec: Spec) -> Plan:

@@ -69,6 +69,11 @@ class Presenter:
         row.limit = run.outcome if run.outcome.is_limit else None
         if (found := judged.difference) is not None:
             row.difference = Difference(line=found.line, expected=found.expected, got=found.got)
+        if judged.result is not None:
+            row.result = judged.result[: min(TEST_OUTPUT_BYTES, self._room)].decode(
+                errors="replace"
+            )
+            self._room -= min(len(judged.result), self._room)
         row.stdout, row.stdout_encoding, out_cut = self._cut(run.stdout, run.stdout_truncated)
         row.stderr, row.stderr_encoding, err_cut = self._cut(run.stderr, run.stderr_truncated)
         row.truncated = out_cut or err_cut
