@@ -104,6 +104,8 @@ class SubmitRequest(Wire, kw_only=True):
     comparison: Comparison = msgspec.field(default_factory=Comparison)
     #: Instead of `tests`: a function of the code is called for each.
     call: CallRequest | None = None
+    #: Its stdin stays open: more is sent over `/socket` while it runs.
+    interactive: bool = False
     #: The class of the line it waits in.
     priority: Priority | None = None
     #: Not before this time, ISO 8601 with offset.
@@ -157,6 +159,7 @@ class Spec(Stored, kw_only=True):
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
     call: Call | None = None
+    interactive: bool = False
 
 
 class FileResult(Stored, omit_defaults=False, kw_only=True):

@@ -39,7 +39,9 @@ _KEYS = (
     keys.turns(""),
     keys.share(""),
     keys.tenant(""),
-    # These two stay the last.
+    # These four stay the last.
+    keys.control(""),
+    keys.input(""),
     keys.batch(""),
     keys.tenant_stream(""),
 )

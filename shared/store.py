@@ -88,6 +88,7 @@ class Store:
             classes,
             "" if place.run_at_ms is None else place.run_at_ms,
             "" if place.queue_timeout_ms is None else place.queue_timeout_ms,
+            "1" if spec.interactive else "",
         )
         if answer != b"queued":
             raise refusal(answer.decode())

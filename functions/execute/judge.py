@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from functions.execute.compile_cache import CompileCache
+from functions.execute.control import Session
 from functions.execute.engine.cell import Cell
 from functions.execute.engine.program import EngineError, Limits, Outcome, Program, Run
 from functions.execute.judging.calls.harness import Call, place
@@ -39,6 +40,7 @@ def judge(
     toolchain: Toolchain | None,
     report: Report,
     cache: CompileCache,
+    session: Session | None = None,
 ) -> None:
     """Bring a claimed submission to its verdict.
 
@@ -50,7 +52,7 @@ def judge(
         message = f"this worker has no {claim.language}"
         return report.finish(Verdict.JUDGE_ERROR, {"message": message})
     try:
-        _judge(claim, cell, toolchain, report, cache)
+        _judge(claim, cell, toolchain, report, cache, session)
     except EngineError as error:
         _log.error("judging %s failed: %s", claim.submission_id, error)
         if claim.attempt < _ENGINE_ATTEMPTS:
@@ -61,7 +63,12 @@ def judge(
 
 
 def _judge(
-    claim: Claim, cell: Cell, toolchain: Toolchain, report: Report, cache: CompileCache
+    claim: Claim,
+    cell: Cell,
+    toolchain: Toolchain,
+    report: Report,
+    cache: CompileCache,
+    session: Session | None,
 ) -> None:
     spec = claim.spec
     plan = call_plan(spec, Call.stored(spec.call)) if spec.call else inline_plan(spec)
@@ -70,6 +77,7 @@ def _judge(
         return _compile_error(compiled.failed, compiled.output, report)
     report.running(len(plan.cases))
     listener = _Live(report) if plan.single else _Silent(report)
+    listener.session = session
     collect = (RESULT,) if plan.call else tuple(spec.collect)
     runner = Runner(cell, toolchain, compiled.files, listener, collect)
     verdict, result, last = _run_all(plan, runner, report)

@@ -20,6 +20,7 @@ from shared.errors import NotFound
 from shared.identity import Caller, Role, require
 from shared.models import SubmitRequest, encode
 from shared.place import allowed
+from shared.priority import Priority
 from shared.services import Services
 from shared.store import Snapshot, links
 from shared.verdicts import TERMINAL, State
@@ -33,17 +34,23 @@ def routes(services: Services) -> list[BaseRoute]:
     """The routes of this function."""
     workers = Workers(services.redis)
 
+    async def take(asked: SubmitRequest, caller: Caller) -> str:
+        spec = admit(asked, await workers.alive())
+        usual = Priority.INTERACTIVE if asked.interactive else Priority.DEFAULT
+        return await services.store.submit(
+            spec,
+            tenant=caller.tenant,
+            place=place(asked, time.time() * 1000, usual),
+            classes=allowed(caller),
+        )
+
+    services.submit = take
+
     async def submit(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)
         wait_s = parse_wait(request.query_params.get("wait"))
         asked = await read_json(request.scope, request.receive, SubmitRequest)
-        spec = admit(asked, await workers.alive())
-        submission_id = await services.store.submit(
-            spec,
-            tenant=caller.tenant,
-            place=place(asked, time.time() * 1000),
-            classes=allowed(caller),
-        )
+        submission_id = await take(asked, caller)
         state = State.QUEUED
         if wait_s is not None and (found := await _wait(submission_id, wait_s, caller)) is not None:
             if found.state in TERMINAL:

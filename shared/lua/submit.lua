@@ -3,7 +3,8 @@
 --       10 key of `latest` or '', 11 TTL of that pointer in s,
 --       12 most submissions waiting, 13 most bytes unfinished, 14 and 15 the same for a
 --       tenant that has no limits of its own, 16 priority class, 17 classes it may ask
---       for if nothing is stored, 18 time to run at in ms or '', 19 queue timeout in ms or ''
+--       for if nothing is stored, 18 time to run at in ms or '', 19 queue timeout in ms or '',
+--       20 '1' if its stdin stays open for input.lua
 -- Returns: 'queued', or with nothing stored: 'full', 'full-bytes', 'tenant-full',
 -- 'tenant-full-bytes', 'priority'.
 -- Safe to repeat with the same id: a lost reply does not make a second one.
@@ -17,7 +18,8 @@ if refused then
   return refused
 end
 line.store(id, tenant, { problem = ARGV[6], language = ARGV[7], spec = spec, epoch = ARGV[9],
-  priority = ARGV[16], run_at = ARGV[18], timeout = ARGV[19] })
+  priority = ARGV[16], run_at = ARGV[18], timeout = ARGV[19],
+  more = ARGV[20] == '1' and { 'interactive', '1' } or nil })
 if ARGV[10] ~= '' then
   redis.call('SET', ARGV[10], id, 'EX', ARGV[11])
 end

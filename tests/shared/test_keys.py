@@ -73,6 +73,7 @@ def test_every_key_of_the_module_is_in_its_table() -> None:
     made[made.index(keys.DRAMATIQ)] = keys.dramatiq_queue("execute")
     made += [keys.submission("1"), keys.events("1"), keys.latest("local", "p")]
     made += [keys.batch("1"), keys.tenant_stream("local"), keys.events(keys.tenant_events("x"))]
+    made += [keys.input("1")]
     made += [keys.tenant("local"), keys.share("local"), keys.turns("bulk")]
     made += [keys.line("bulk", "local")]
     made += [keys.dramatiq_messages("execute"), keys.wake_list("execute")]
@@ -86,6 +87,7 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         claims = subs.claims(client)
         client.set(keys.SCHEMA, 1)
         client.hset(keys.batch("b"), "epoch", "e")
+        client.rpush(keys.input("x"), "z")
         claims.renew(1, {}, [])
         for _ in range(3):
             subs.submitted(client, problem="p1")

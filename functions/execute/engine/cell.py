@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,7 @@ class Cell:
         on_output: OnOutput | None = None,
         on_pause: OnPause | None = None,
         interactive: bool = False,
+        on_started: Callable[[], None] | None = None,
     ) -> Run:
         """Run a program to its end.
 
@@ -117,6 +119,7 @@ class Cell:
             on_output: told of output while the program runs.
             on_pause: told when nothing followed an output for `PAUSE_S`.
             interactive: stdin is a pipe that `feed` fills, after `program.stdin`.
+            on_started: told when from now on `feed` and `signal` reach this run.
 
         Raises:
             EngineError: the run could not be made; the cell is then broken.
@@ -127,6 +130,8 @@ class Cell:
             self._send_request(program, limits, interactive)
         if interactive and program.stdin:  # feeding nothing is its end
             self.feed(program.stdin)
+        if on_started:
+            on_started()
         try:
             return self._follow(limits, on_output, on_pause)
         except BaseException:
@@ -158,6 +163,10 @@ class Cell:
             self._tell(wire.STDIN_END)
         for at in range(0, len(data), wire.PACKET_BYTES):
             self._tell(wire.STDIN, data[at : at + wire.PACKET_BYTES])
+
+    def signal(self, number: int) -> None:
+        """A signal for every process of the run."""
+        self._tell(wire.SIGNAL, b"%d" % number)
 
     def kill(self) -> None:
         """Stop the run that is going on, and any other until `renew`: they end as cancelled."""

@@ -40,7 +40,7 @@ def _sum_kib(text: bytes, names: tuple[bytes, ...]) -> int:
     return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(names))
 
 
-def _descendants(proc_fd: int, pid: int) -> list[int]:
+def descendants(proc_fd: int, pid: int) -> list[int]:
     """All processes below `pid`; those that lost their parent are init's, so none is missed."""
     found: list[int] = []
     waiting = [pid]
@@ -64,7 +64,7 @@ def longest_wait_ns(proc_fd: int, init: int) -> int:
     The largest, never the sum: a run with a hundred threads must not gain a hundredfold.
     """
     longest = 0
-    for pid in _descendants(proc_fd, init):
+    for pid in descendants(proc_fd, init):
         fields = _read(proc_fd, f"{pid}/schedstat").split()
         if len(fields) > 1:
             longest = max(longest, int(fields[1]))
@@ -140,7 +140,7 @@ class TreeUsage:
         # Orphans end as init's children; init itself is none of the program's.
         tree_ticks = sum(int(field) for field in self._stat(self._init)[13:15])
         memory_kib = tables_kib = 0
-        for pid in _descendants(self._proc_fd, self._init):
+        for pid in descendants(self._proc_fd, self._init):
             fields = self._stat(pid)
             if fields:
                 tree_ticks += sum(int(field) for field in fields[11:15])
@@ -164,7 +164,7 @@ class TreeUsage:
         """
         now = time.monotonic()
         if counted_bytes - self._shared > self._limit_bytes or now > self._shared_until:
-            pids = _with_own_memory(_descendants(self._proc_fd, self._init))
+            pids = _with_own_memory(descendants(self._proc_fd, self._init))
             exact_bytes = sum(self._proportional_kib(pid) for pid in pids) * 1024
             self._shared = max(0, counted_bytes - exact_bytes)
             self._shared_until = now + _SHARED_FOR_S
