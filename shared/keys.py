@@ -5,7 +5,11 @@
 | assay:schema                 | string | for ever                      | shared/store.py      |
 | assay:sub:<id>               | hash   | result_ttl_s after the end    | all of shared/lua    |
 | assay:ev:<id>                | stream | result_ttl_s after the end    | all that `emit`      |
-| assay:batch:<id>             | hash   | result_ttl_s after the end    | batches              |
+| assay:batch:<id>             | hash   | result_ttl_s after the end    | _batch.lua           |
+| assay:batch-left:<id>        | set    | member: until its end         | _batch.lua           |
+| assay:batch-ended:<id>       | list   | result_ttl_s after the end    | _batch.lua           |
+| assay:filling                | zset   | member: until all is added    | _batch.lua           |
+| assay:once:<tenant>:<digest> | string | a day                         | _once.lua            |
 | assay:tenant-stream:<tenant> | hash   | for ever                      | all that `emit`      |
 | assay:input:<id>             | list   | until the end                 | input.lua            |
 | assay:latest:<tenant>:<prob> | string | result_ttl_s after last write | submit.lua           |
@@ -22,6 +26,7 @@
 | assay:fence                  | string | for ever (a counter)          | claim.lua            |
 | assay:call:<nonce>           | string | a minute                      | claim.lua            |
 | assay:workers                | hash   | field: dropped after silence  | renew, reap          |
+| assay:problems               | hash   | field: until deleted          | problems/store.py    |
 | assay:dramatiq:*             | -      | as Dramatiq keeps them        | Dramatiq, `ring`     |
 
 A stream is a hash with `epoch` and `seq`, and `assay:ev:<name>`. A submission's and a
@@ -34,9 +39,9 @@ tells a worker of what it holds: `cancel:<id>`, and `input:<id>` for more in tha
 
 `assay:sub:<id>` has the fields: tenant, problem, language, spec, bytes, state,
 verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
-runAtMs, startByMs, charge, createdMs, claimedMs, finishedMs. An interactive one has
-interactive, inputBytes, inputCall and inputClosed as well. The end drops `spec`:
-nobody runs it again.
+runAtMs, startByMs, charge, batch, index, clientId, createdMs, claimedMs,
+finishedMs. An interactive one has interactive, inputBytes, inputCall and inputClosed
+as well. The end drops `spec`: nobody runs it again.
 """
 
 from __future__ import annotations
@@ -52,6 +57,9 @@ WORKERS = PREFIX + "workers"
 DELAYED = PREFIX + "delayed"
 DEADLINES = PREFIX + "deadlines"
 CLASSES = PREFIX + "classes"
+FILLING = PREFIX + "filling"
+#: Problem id -> `ProblemEntry` as JSON: the index of installed packages.
+PROBLEMS = PREFIX + "problems"
 
 #: Dramatiq builds its own keys under this namespace.
 DRAMATIQ = PREFIX + "dramatiq"
@@ -78,6 +86,21 @@ def control(worker_id: str) -> str:
 def input(submission_id: str) -> str:
     """What was sent to an interactive submission, from the beginning."""
     return f"{PREFIX}input:{submission_id}"
+
+
+def batch_left(batch_id: str) -> str:
+    """The ids of a batch that have not ended."""
+    return f"{PREFIX}batch-left:{batch_id}"
+
+
+def batch_ended(batch_id: str) -> str:
+    """The ids of a batch that have ended, in that order."""
+    return f"{PREFIX}batch-ended:{batch_id}"
+
+
+def once(tenant: str, digest: str) -> str:
+    """What an Idempotency-Key of a tenant has brought about."""
+    return f"{PREFIX}once:{tenant}:{digest}"
 
 
 def tenant_stream(tenant: str) -> str:

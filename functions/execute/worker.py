@@ -25,14 +25,16 @@ from functions.execute.engine.cell import Cell
 from functions.execute.engine.engine import Engine
 from functions.execute.engine.program import EngineError
 from functions.execute.judge import judge
-from functions.execute.judging.runner import GivenUp
+from functions.execute.judging.stopped import GivenUp
 from functions.execute.leases import Leases
 from functions.execute.prepare import Preparations
 from functions.execute.report import Report
 from functions.execute.trials import Memory, Trials
 from shared import languages
+from shared.blobs import BlobCache, open_blobs
 from shared.claims import Claim, Claims, GiveBack
 from shared.connect import blocking_client
+from shared.problems.store import InstalledPackages
 from shared.queue import WakeBroker
 from shared.scripts import EXECUTE_QUEUE
 from shared.settings import Settings
@@ -91,6 +93,9 @@ class Worker:
         self._trials = Trials(self.engine, found, memory)
         self._trials.wait(_TRIALS_PATIENCE_S)
         self._compile_cache = CompileCache(state / "compiled", settings.compile_cache_bytes)
+        blobs = open_blobs(settings.blobs, settings.state)
+        copies = BlobCache(blobs, state / f"copies-{os.getpid()}", settings.blob_cache_bytes)
+        self._packages = InstalledPackages(copies)
         self._claims = Claims(
             blocking_client(settings.redis_url),
             f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
@@ -159,9 +164,9 @@ class Worker:
             return
         try:
             report = Report(self._claims, claim)
-            toolchain = self._trials.working.get(claim.language)
             session = self._control.session(claim) if claim.spec.interactive else None
-            judge(claim, cell, toolchain, report, self._compile_cache, session)
+            toolchains, cache = self._trials.working, self._compile_cache
+            judge(claim, cell, toolchains, report, cache, self._packages, session)
         except GivenUp:
             if held.give_back:  # else it is cancelled, or somebody else's by now
                 self._release(claim, GiveBack.STOPPING)

@@ -21,6 +21,7 @@ from shared.limits import LIMITS
 from shared.models import (
     Case,
     CaseRequest,
+    Checker,
     Comparison,
     FileRequest,
     Limits,
@@ -65,19 +66,20 @@ def admit(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Spec:
         else _checked_tests("call.tests", cases(request.call, call), request, language),
         stop_on_failure=request.stop_on_failure,
         comparison=_comparison(request.comparison),
+        checker=_checker(request, workers),
         call=call,
         interactive=_interactive(request),
     )
 
 
-def _language(name: str, workers: Sequence[WorkerFacts]) -> Language:
+def _language(name: str, workers: Sequence[WorkerFacts], field: str = "language") -> Language:
     found = find(name)
     # While no worker is alive nobody can tell what is installed: the files decide.
     there = {it.name for worker in workers for it in worker.languages} if workers else set(known())
     if found is None or found.name not in there:
         why = "is not known" if found is None else "is not installed"
         listed = ", ".join(sorted(there)) or "none"
-        raise InvalidField(f"the language {name[:64]!r} {why}; here: {listed}", field="language")
+        raise InvalidField(f"the language {name[:64]!r} {why}; here: {listed}", field=field)
     return found
 
 
@@ -176,6 +178,29 @@ def _comparison(asked: Comparison) -> Comparison:
         if value is not None and not 0 <= value <= 1e18:
             raise InvalidField(f"{field} must be from 0 to 1e18", field=field)
     return asked
+
+
+def _checker(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Checker | None:
+    asked = request.checker
+    if asked is None:
+        return None
+    if not request.tests:
+        raise InvalidField("a checker is for a submission with tests", field="checker")
+    if request.comparison != Comparison():
+        why = "either a checker or a comparison decides, not both"
+        raise InvalidField(why, field="comparison")
+    if not 1 <= asked.passes <= limits.MAX_PASSES:
+        why = f"checker.passes must be from 1 to {limits.MAX_PASSES}"
+        raise InvalidField(why, field="checker.passes")
+    language = _language(asked.language, workers, "checker.language")
+    _text("checker.code", asked.code, limits.MAX_CODE_BYTES)
+    return Checker(
+        language=language.name,
+        code=asked.code,
+        files=_files(asked.files, language.file, field="checker.files"),
+        interactive=asked.interactive,
+        passes=asked.passes,
+    )
 
 
 def _args(args: list[str], field: str = "args") -> None:

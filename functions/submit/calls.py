@@ -30,7 +30,9 @@ from shared.signatures import (
     read_json,
 )
 
-_ELSEWHERE = "a call has no stdin, args, expectedOutput, collect, comparison and tests of its own"
+_ELSEWHERE = (
+    "a call has no stdin, args, expectedOutput, collect, comparison, checker and tests of its own"
+)
 
 
 def check_call(request: SubmitRequest, asked: CallRequest, language: Language) -> Call:
@@ -39,7 +41,7 @@ def check_call(request: SubmitRequest, asked: CallRequest, language: Language) -
     Raises:
         InvalidField: with the path of the first thing that cannot be honoured.
     """
-    others = (request.stdin, request.args, request.collect, request.tests)
+    others = (request.stdin, request.args, request.collect, request.tests, request.checker)
     if any(others) or request.expected_output is not None or request.comparison != Comparison():
         raise InvalidField(_ELSEWHERE, field="call")
     if language.name not in LANGUAGES:
@@ -102,11 +104,11 @@ def _case(test: CallCaseRequest, signature: Signature | None, field: str) -> Cas
 
 
 def _answers(test: CallCaseRequest, signature: Signature | None, field: str) -> str | None:
-    given = bytes(test.expected)
-    if given and test.any_of:
-        raise InvalidField("there is expected, or anyOf; not both", field=f"{field}.anyOf")
     values = [_read(raw, f"{field}.anyOf[{at}]") for at, raw in enumerate(test.any_of)]
-    if given:
+    given = not isinstance(test.expected, msgspec.UnsetType)
+    if given and values:
+        raise InvalidField("there is expected, or anyOf; not both", field=f"{field}.anyOf")
+    if not isinstance(test.expected, msgspec.UnsetType):
         values = [_read(test.expected, f"{field}.expected")]
     if not values:
         return None

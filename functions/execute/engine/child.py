@@ -29,8 +29,9 @@ from dataclasses import dataclass, field
 
 from functions.execute.engine import box, landlock, syscalls
 
-#: wait status, user µs, system µs, max RSS KiB, wall ns, wait on the run queue ns
-REPORT = struct.Struct("=iqqqqq")
+#: wait status, user µs, system µs, max RSS KiB, wall ns, wait on the run queue ns, and
+#: when the program ended on the clock that all processes share (monotonic)
+REPORT = struct.Struct("=iqqqqqq")
 #: As a shell says it of a command that cannot be started.
 _NOT_EXECUTABLE = 126
 
@@ -139,7 +140,7 @@ def _reap(program: int, began_ns: int) -> bytes:
             break
         if ended is not None:
             os.waitpid(ended.si_pid, 0)
-    wall_ns = time.monotonic_ns() - began_ns
+    ended_ns = time.monotonic_ns()
     wait_ns = run_queue_wait_ns(f"/proc/{program}")
     _, status, _ = os.wait4(program, 0)
     try:
@@ -148,13 +149,17 @@ def _reap(program: int, began_ns: int) -> bytes:
             os.waitpid(-1, 0)
     except (ProcessLookupError, ChildProcessError):
         pass
-    return pack(status, resource.getrusage(resource.RUSAGE_CHILDREN), wall_ns, wait_ns)
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return pack(status, usage, began_ns, ended_ns, wait_ns)
 
 
-def pack(status: int, usage: resource.struct_rusage, wall_ns: int, wait_ns: int) -> bytes:
+def pack(
+    status: int, usage: resource.struct_rusage, began_ns: int, ended_ns: int, wait_ns: int
+) -> bytes:
     """The report's figures as bytes."""
+    wall_ns = ended_ns - began_ns
     user_us, system_us = round(usage.ru_utime * 1e6), round(usage.ru_stime * 1e6)
-    return REPORT.pack(status, user_us, system_us, usage.ru_maxrss, wall_ns, wait_ns)
+    return REPORT.pack(status, user_us, system_us, usage.ru_maxrss, wall_ns, wait_ns, ended_ns)
 
 
 def run_queue_wait_ns(process: str) -> int:

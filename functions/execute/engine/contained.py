@@ -60,10 +60,10 @@ def _init(run: child.Start) -> None:
             os._exit(127)
     report_fd = child.hold_only(run.report_fd)
     os.waitid(os.P_PID, program, os.WEXITED | os.WNOWAIT)
-    wall_ns = time.monotonic_ns() - began_ns
+    ended_ns = time.monotonic_ns()
     wait_ns = child.run_queue_wait_ns(f"/proc/{program}")
     _, status, usage = os.wait4(program, 0)
-    os.write(report_fd, b"S" + child.pack(status, usage, wall_ns, wait_ns))
+    os.write(report_fd, b"S" + child.pack(status, usage, began_ns, ended_ns, wait_ns))
     os._exit(0)
 
 

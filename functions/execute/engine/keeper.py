@@ -106,7 +106,7 @@ class Keeper:
             offset += size
         self._box_fd = self._new_box(request["limits"], files)
         try:
-            Supervision(self, request, fds[0], files).run(self._box_fd)
+            Supervision(self, request, fds[0], files, *fds[2:]).run(self._box_fd)
         finally:
             os.close(self._box_fd)
             if self._home:
@@ -206,21 +206,31 @@ class Keeper:
             os.mkdir(name, 0o700 if name == "work" else 0o1777, dir_fd=box)
         work = os.open("work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=box)
         for name, data in files.items():
-            self._place(work, name, data)
+            if name.endswith("/"):
+                self._place_folder(work, name.rstrip("/"))
+            else:
+                self._place(work, name, data)
         self._own(work)
         os.close(work)
         return box
 
-    def _place(self, work: int, name: str, content: bytes) -> None:
-        *folders, _ = parts = name.split("/")
+    def _place_folder(self, work: int, name: str) -> None:
+        parts = name.split("/")
         if not {"", ".", ".."}.isdisjoint(parts):  # checked long before; never followed here
             raise ValueError(f"{name!r} is no name of a file in the work folder")
-        for depth in range(1, len(folders) + 1):
-            folder = "/".join(folders[:depth])
+        for depth in range(1, len(parts) + 1):
+            folder = "/".join(parts[:depth])
             with contextlib.suppress(FileExistsError):
                 os.mkdir(folder, dir_fd=work)
             if not self.rootless:
                 os.chown(folder, self.uid, self.uid, dir_fd=work, follow_symlinks=False)
+
+    def _place(self, work: int, name: str, content: bytes) -> None:
+        folder, _, last = name.rpartition("/")
+        if last in ("", ".", ".."):
+            raise ValueError(f"{name!r} is no name of a file in the work folder")
+        if folder:
+            self._place_folder(work, folder)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         file = os.open(name, flags, 0o755, dir_fd=work)
         view = memoryview(content)

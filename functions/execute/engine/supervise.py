@@ -25,8 +25,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from functions.execute.engine import child, wire
+from functions.execute.engine.outlet import LOOK_MS, Outlet
 from functions.execute.engine.start_mode import as_execed_bytes
-from functions.execute.engine.usage import GroupUsage, TreeUsage, descendants, longest_wait_ns
+from functions.execute.engine.usage import GroupUsage, TreeUsage, descendants
+from functions.execute.engine.waits import Waits
 
 if TYPE_CHECKING:
     from functions.execute.engine.keeper import Keeper
@@ -71,6 +73,19 @@ class _Stream:
             pass
 
 
+class _Elsewhere(_Stream):
+    """An output that goes straight to another program: neither read nor cut here."""
+
+    def __init__(self, kind: bytes, writer: int) -> None:
+        self.kind = kind
+        self.pending = bytearray()
+        self.truncated = False
+        self.reader, self.writer = -1, writer
+
+    def drain(self) -> None:
+        pass
+
+
 class Supervision:
     """One run from its request to its last packet."""
 
@@ -80,14 +95,24 @@ class Supervision:
         request: dict[str, Any],
         stdin_fd: int,
         files: Mapping[str, bytes],
+        stdout_fd: int = -1,
     ) -> None:
+        """
+        Args:
+            stdout_fd: a pipe to another program, which then is the program's stdout.
+        """
         self._keeper = keeper
         self._control: socket.socket = keeper.control
         self._limits: dict[str, int] = request["limits"]
         self._request = request
-        self._streams = {}
+        self._streams: dict[int, _Stream] = {}
         for kind in (wire.STDOUT, wire.STDERR):
-            stream = _Stream(kind, self._limits["output_bytes"])
+            elsewhere = stdout_fd >= 0 and kind == wire.STDOUT
+            stream = (
+                _Elsewhere(kind, stdout_fd)
+                if elsewhere
+                else _Stream(kind, self._limits["output_bytes"])
+            )
             self._streams[stream.reader] = stream
         self._report, self._report_writer = os.pipe()
         self._files = files
@@ -96,12 +121,14 @@ class Supervision:
             os.close(stdin_fd)
             self._stdin_reader, self._stdin_writer = os.pipe()
             os.set_blocking(self._stdin_writer, False)
+        self._outlet: Outlet | None = None
         self._to_feed = bytearray()
         self._feed_ended = False
         self._outbox: deque[bytes] = deque()
-        self._killed = ""
+        self._killed, self._killed_ns = "", 0
         self._flushed_ns = self._began_ns = time.monotonic_ns()
         self._pid = self._pidfd = -1
+        self._waits = Waits(keeper.proc_fd)
         self._poll = select.poll()
 
     # -- the run's life ---------------------------------------------------------------
@@ -116,6 +143,8 @@ class Supervision:
         for stream in self._streams.values():
             stream.drain()
         report = os.read(self._report, 4096)
+        if self._outlet:
+            self._outlet.close()
         done = self._figures(report, rusage.ru_utime + rusage.ru_stime)
         self._send_rest(done)
         self._close()
@@ -123,7 +152,7 @@ class Supervision:
     def _start(self, box_fd: int) -> None:
         keeper, limits = self._keeper, self._limits
         out, err = self._streams.values()
-        for fd in (out.writer, err.writer, self._stdin_reader):
+        for fd in (err.writer,) if out.reader < 0 else (out.writer, err.writer, self._stdin_reader):
             keeper.give(fd)  # so that /dev/stdout and its like can be opened anew
         self._pid = keeper.start(
             child.Start(
@@ -147,6 +176,8 @@ class Supervision:
             limits["stack_bytes"],
         )
         self._pidfd = os.pidfd_open(self._pid)
+        if out.reader < 0:
+            self._outlet = Outlet(keeper.proc_fd, os.dup(out.writer))
         for fd in (out.writer, err.writer, self._report_writer, self._stdin_reader):
             os.close(fd)
         self._usage: GroupUsage | TreeUsage = (
@@ -157,7 +188,8 @@ class Supervision:
 
     def _loop(self) -> None:
         for fd in (*self._streams, self._pidfd, self._control.fileno()):
-            self._poll.register(fd, select.POLLIN)
+            if fd >= 0:
+                self._poll.register(fd, select.POLLIN)
         while True:
             for fd, event in self._poll.poll(self._patience_ms()):
                 if fd == self._pidfd:
@@ -165,6 +197,8 @@ class Supervision:
                 self._handle(fd, event)
             self._check_limits()
             self._flush_if_due()
+            if self._outlet:
+                self._outlet.look(self._pid)
 
     def _handle(self, fd: int, event: int) -> None:
         stream = self._streams.get(fd)
@@ -200,13 +234,18 @@ class Supervision:
         wait = min(cpu_left / _CORES, wall_left, self._usage.interval_ms)
         if any(s.pending for s in self._streams.values()):
             wait = min(wait, _FLUSH_MS)
+        if self._outlet and self._outlet.is_held:
+            wait = min(wait, LOOK_MS)
         return max(_SOONEST_MS, int(wait))
 
     def _wall_limit_ms(self) -> float:
         limit = self._limits["wall_time_ms"]
         if self._elapsed_ms() < limit:
             return limit
-        wait_ms = longest_wait_ns(self._keeper.proc_fd, self._pid) / 1e6
+        # Init waits before its program is there, and again when it is gone.
+        wait_ns = self._waits.longest_ns([self._pid])
+        wait_ns += self._waits.longest_ns(descendants(self._keeper.proc_fd, self._pid))
+        wait_ms = wait_ns / 1e6
         return min(limit + min(wait_ms, self._elapsed_ms()), limit * _WALL_CEILING)
 
     def _check_limits(self) -> None:
@@ -217,12 +256,16 @@ class Supervision:
             self._kill("memoryBytes")
         elif self._usage.cpu_ns > self._limits["cpu_time_ms"] * 1_000_000:
             self._kill("cpuTimeMs")
-        elif self._elapsed_ms() > self._wall_limit_ms():
+        elif self._elapsed_ms() > self._wall_limit_ms() and not self._has_ended():
             self._kill("wallTimeMs")
+
+    def _has_ended(self) -> bool:
+        """Whether init has reported its end: taking the namespaces apart is not its time."""
+        return bool(select.select([self._report], [], [], 0)[0])
 
     def _kill(self, reason: str) -> None:
         if not self._killed:
-            self._killed = reason
+            self._killed, self._killed_ns = reason, time.monotonic_ns()
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
@@ -314,17 +357,19 @@ class Supervision:
             "killed": self._killed,
             "wall_ns": time.monotonic_ns() - self._began_ns,
             "wait_ns": 0,
+            "ended_ns": self._killed_ns or time.monotonic_ns(),
             "error": "",
             "start_mode": self._keeper.start_mode,
             "truncated": [s.truncated for s in self._streams.values()],
         }
         cpu_ns, max_rss_kib = int(init_cpu_s * 1e9), 0
         if report[:1] == b"S":
-            status, user_us, system_us, max_rss_kib, wall_ns, wait_ns = child.REPORT.unpack(
-                report[1:]
+            status, user_us, system_us, max_rss_kib, wall_ns, wait_ns, ended_ns = (
+                child.REPORT.unpack(report[1:])
             )
             cpu_ns = (user_us + system_us) * 1000
             figures |= {"status": status, "wall_ns": wall_ns, "wait_ns": wait_ns}
+            figures["ended_ns"] = self._killed_ns or ended_ns
         elif report[:1] == b"E":
             figures["error"] = report[1:].partition(b"\0")[0].decode(errors="replace")
         elif not self._killed:

@@ -5,7 +5,9 @@ A packet is one kind byte and a body. Large things travel as sealed memory files
 
 worker -> keeper                       keeper -> worker
   R  memory files: stdin, the content    o / e  bytes of stdout / stderr
-     of all files, JSON of the request
+     of all files, JSON of the request;
+     or a pipe for stdin, and before
+     the JSON another one for stdout
   i  bytes of stdin                      F      memory files: JSON [[name, size],
   z  end of stdin                               ...], the content of all of them
   s  number of a signal for all of it    D      JSON of the finished run

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from functions.execute.engine.program import Run
 from functions.execute.judging.calls.harness import Call
-from functions.execute.judging.plan import Case, Check, Judged, Plan, inline_plan
+from functions.execute.judging.inline import inline_plan
+from functions.execute.judging.plan import Case, Check, Judged, Plan, Turn
 from shared.models import Spec
 from shared.signatures import MAX_VALUE_BYTES, RESULT, Signature, ValueRefused, decide
 from shared.verdicts import Verdict
@@ -26,7 +27,7 @@ def calling(signature: Signature | None) -> Check:
     wrong answer.
     """
 
-    def check(case: Case, run: Run) -> Judged:
+    def check(case: Case, run: Run, turn: Turn) -> Judged:
         got, expected = run.files.get(RESULT), case.answer()
         if got is None:
             return Judged(verdict=Verdict.RUNTIME_ERROR, message=_NOTHING)
