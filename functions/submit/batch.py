@@ -125,6 +125,8 @@ class Filling:
             asked = decode(raw, BatchItem)
             client_id = _client_id(asked.client_id)
             spec = admit(asked, self._workers)
+            if spec.interactive:
+                raise InvalidField("nobody talks to an item of a batch", field="interactive")
             where = place(asked, time.time() * 1000, Priority.BULK)
         except AssayError as error:
             self._rejected.append((index, client_id, error))
