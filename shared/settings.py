@@ -73,6 +73,9 @@ class Settings:
         384 * 1024 * 1024, "bytes of unfinished submissions of one tenant at most", minimum=1024
     )
     max_streams: int = _setting(5_000, "open event streams per process at most", minimum=1)
+    tenant_max_streams: int = _setting(
+        4_000, "open event streams of one tenant per process at most", minimum=1
+    )
     heartbeat_s: int = _setting(
         15, "seconds between heartbeats on a quiet event stream", minimum=1, maximum=300
     )
@@ -81,6 +84,15 @@ class Settings:
         512 * 1024 * 1024,
         "bytes of compiled programs kept in the state folder; 0 keeps none",
         minimum=0,
+    )
+    blobs: str = _setting("", "folder for the files of problems; empty means in the state folder")
+    blob_cache_bytes: int = _setting(
+        1024 * 1024 * 1024,
+        "bytes of test data a worker keeps copies of, where the store is not on its machine",
+        minimum=0,
+    )
+    max_package_bytes: int = _setting(
+        64 * 1024 * 1024, "bytes of a problem package that is sent in, as a zip", minimum=1024
     )
     log_level: str = _setting(
         "warning", "least severe log line shown", choices=("debug", "info", "warning", "error")

@@ -1,12 +1,12 @@
-"""`/socket`: many submissions' events over one WebSocket, with the same ids as over SSE.
+"""`/socket`: the events of many streams over one WebSocket, with the same ids as over SSE.
 
 The client sends             {"subscribe": "<id>", "after"?: "<cursor>"}
                              {"unsubscribe": "<id>"}
-The server sends             {"submissionId", "id", "event", "data"}   an event
-                             {"submissionId", "end": true}             no more will come
-                             {"submissionId"?, "error": {...}}         a problem document
+The server sends             {"stream", "id", "event", "data"}   an event
+                             {"stream", "end": true}             no more will come
+                             {"stream"?, "error": {...}}         a problem document
 
-`/socket?submission=<id>&after=<cursor>` subscribes at once, and the server closes when
+`/socket?stream=<id>&after=<cursor>` subscribes at once, and the server closes when
 the last subscription has ended. Closing codes: 1000 at the end, 1012 when the server
 shuts down (come back with the cursors), 4000 + status after an error in that short form.
 
@@ -63,13 +63,13 @@ class Socket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         tenant = require(scope, Role.READ).tenant
         query = HTTPConnection(scope).query_params
-        first = (query["submission"], query.get("after")) if "submission" in query else None
-        self._hub.take_seat()
+        first = (query["stream"], query.get("after")) if "stream" in query else None
+        self._hub.take_seat(tenant)
         try:
             outlet = Outlet(receive, send, self._send_timeout_s)
             await _Conversation(self._hub, tenant, receive, outlet).run(first)
         finally:
-            self._hub.give_seat()
+            self._hub.give_seat(tenant)
 
 
 class _Command(Wire):
@@ -129,7 +129,7 @@ class _Conversation:
                 await end([feed])
             # A feed cancelled in its first moment has not said so itself.
             if feed is None or self._feeds.pop(command.unsubscribe, None) is feed:
-                await self._say({"submissionId": command.unsubscribe, "end": True})
+                await self._say({"stream": command.unsubscribe, "end": True})
             return
         assert command.subscribe is not None  # _command has seen to it
         try:
@@ -137,30 +137,30 @@ class _Conversation:
         except AssayError as error:
             await self._complain(command.subscribe, error)
 
-    def _subscribe(self, submission_id: str, after: str | None) -> None:
-        if submission_id in self._feeds:
-            raise Conflict("this submission is subscribed already on this socket")
+    def _subscribe(self, name: str, after: str | None) -> None:
+        if name in self._feeds:
+            raise Conflict("this stream is subscribed already on this socket")
         if len(self._feeds) >= _MOST_SUBSCRIPTIONS:
             raise Overloaded(f"one socket has at most {_MOST_SUBSCRIPTIONS} subscriptions")
-        self._feeds[submission_id] = asyncio.create_task(self._feed(submission_id, after))
+        self._feeds[name] = asyncio.create_task(self._feed(name, after))
 
-    async def _feed(self, submission_id: str, after: str | None) -> None:
+    async def _feed(self, name: str, after: str | None) -> None:
         try:
-            code = await self._follow(submission_id, after)
+            code = await self._follow(name, after)
             if code == _DONE:
-                await self._say({"submissionId": submission_id, "end": True})
+                await self._say({"stream": name, "end": True})
             if self._is_short and len(self._feeds) == 1:
                 self._end(code)
         except ClientStuck:
             pass
         finally:
             # Not before the last word: a new subscription of the same may come after it.
-            del self._feeds[submission_id]
+            del self._feeds[name]
 
-    async def _follow(self, submission_id: str, after: str | None) -> int:
+    async def _follow(self, name: str, after: str | None) -> int:
         """Tell the events to their end; gives the code to close with."""
         try:
-            await self._tell(submission_id, after)
+            await self._tell(name, after)
         except asyncio.CancelledError:
             if self._over.done():  # else the client has unsubscribed
                 raise
@@ -169,20 +169,20 @@ class _Conversation:
         except Exception as error:
             problem = from_exception(error)
             if isinstance(problem, Internal):
-                log.exception("the stream of %r failed", submission_id)
-            await self._complain(submission_id, problem)
+                log.exception("the stream of %r failed", name)
+            await self._complain(name, problem)
             return 4000 + problem.status if problem.status < 500 else _TRY_LATER
         return _SERVER_LEAVES if self._hub.is_closing else _DONE
 
-    async def _tell(self, submission_id: str, after: str | None) -> None:
+    async def _tell(self, name: str, after: str | None) -> None:
         cursor = parse_cursor(after, field="after")
-        with closing(await self._hub.follow(submission_id, cursor, tenant=self._tenant)) as reader:
+        with closing(await self._hub.follow(name, cursor, tenant=self._tenant)) as reader:
             while not reader.has_ended and not reader.is_closing:
                 for event in await reader.read(_QUIET_S):
-                    await self._say(_frame(submission_id, event))
+                    await self._say(_frame(name, event))
 
-    async def _complain(self, submission_id: str | None, error: AssayError) -> None:
-        named = {} if submission_id is None else {"submissionId": submission_id}
+    async def _complain(self, name: str | None, error: AssayError) -> None:
+        named = {} if name is None else {"stream": name}
         await self._say({**named, "error": error.document()})
 
     async def _say(self, frame: dict[str, object]) -> None:
@@ -200,9 +200,9 @@ class _Conversation:
             self._over.set_result(code)
 
 
-def _frame(submission_id: str, event: Event) -> dict[str, object]:
+def _frame(name: str, event: Event) -> dict[str, object]:
     return {
-        "submissionId": submission_id,
+        "stream": name,
         "id": event.id,
         "event": event.type,
         "data": msgspec.Raw(event.data),

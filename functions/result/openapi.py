@@ -43,7 +43,35 @@ _AFTER = {
     "schema": {"type": "string"},
 }
 
-_SSE = {"text/event-stream": {"schema": {"type": "string"}}}
+_WAIT_FOR_EVENTS = {
+    **_WAIT,
+    "description": "for Accept: application/json, the seconds to wait for an event",
+}
+_EVENT_PAGE = {
+    "type": "object",
+    "required": ["events", "cursor", "end"],
+    "properties": {
+        "events": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "event", "data"],
+                "properties": {
+                    "id": {"type": "string"},
+                    "event": {"type": "string"},
+                    "data": {"type": "object"},
+                },
+            },
+        },
+        "cursor": {"type": ["string", "null"]},
+        "end": {"type": "boolean"},
+    },
+}
+
+_EVENTS = {
+    "text/event-stream": {"schema": {"type": "string"}},
+    _JSON: {"schema": _EVENT_PAGE},
+}
 
 #: method, path, summary, {status: answer model or (description, content)}, query and headers
 _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] = (
@@ -66,9 +94,12 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
     (
         "get",
         "/events/{id}",
-        "The events of a submission as they happen (server-sent events)",
-        {"200": ("events", _SSE), "204": ("nothing more will come: do not reconnect", {})},
-        [_LAST_EVENT_ID, _AFTER],
+        "The events of a submission, a batch or `me` as they happen; as JSON by long-poll",
+        {
+            "200": ("events", _EVENTS),
+            "204": ("nothing more will come: do not reconnect", {}),
+        },
+        [_LAST_EVENT_ID, _AFTER, _WAIT_FOR_EVENTS],
     ),
     (
         "get",

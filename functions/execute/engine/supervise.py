@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Any
 from functions.execute.engine import child, wire
 from functions.execute.engine.outlet import LOOK_MS, Outlet
 from functions.execute.engine.start_mode import as_execed_bytes
-from functions.execute.engine.usage import GroupUsage, TreeUsage, longest_wait_ns
+from functions.execute.engine.usage import GroupUsage, TreeUsage, descendants
+from functions.execute.engine.waits import Waits
 
 if TYPE_CHECKING:
     from functions.execute.engine.keeper import Keeper
@@ -127,6 +128,7 @@ class Supervision:
         self._killed, self._killed_ns = "", 0
         self._flushed_ns = self._began_ns = time.monotonic_ns()
         self._pid = self._pidfd = -1
+        self._waits = Waits(keeper.proc_fd)
         self._poll = select.poll()
 
     # -- the run's life ---------------------------------------------------------------
@@ -240,7 +242,10 @@ class Supervision:
         limit = self._limits["wall_time_ms"]
         if self._elapsed_ms() < limit:
             return limit
-        wait_ms = longest_wait_ns(self._keeper.proc_fd, self._pid) / 1e6
+        # Init waits before its program is there, and again when it is gone.
+        wait_ns = self._waits.longest_ns([self._pid])
+        wait_ns += self._waits.longest_ns(descendants(self._keeper.proc_fd, self._pid))
+        wait_ms = wait_ns / 1e6
         return min(limit + min(wait_ms, self._elapsed_ms()), limit * _WALL_CEILING)
 
     def _check_limits(self) -> None:
@@ -251,8 +256,12 @@ class Supervision:
             self._kill("memoryBytes")
         elif self._usage.cpu_ns > self._limits["cpu_time_ms"] * 1_000_000:
             self._kill("cpuTimeMs")
-        elif self._elapsed_ms() > self._wall_limit_ms():
+        elif self._elapsed_ms() > self._wall_limit_ms() and not self._has_ended():
             self._kill("wallTimeMs")
+
+    def _has_ended(self) -> bool:
+        """Whether init has reported its end: taking the namespaces apart is not its time."""
+        return bool(select.select([self._report], [], [], 0)[0])
 
     def _kill(self, reason: str) -> None:
         if not self._killed:

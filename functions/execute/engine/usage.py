@@ -22,7 +22,7 @@ _MOST_COMPARED = 32
 _TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
-def _read(proc_fd: int, path: str) -> bytes:
+def read_proc(proc_fd: int, path: str) -> bytes:
     """A file below an open /proc; empty when the process is gone."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc_fd)
@@ -53,7 +53,7 @@ def descendants(proc_fd: int, pid: int) -> list[int]:
             tasks = os.listdir(fd)
             os.close(fd)
         for task in tasks:
-            children = _read(proc_fd, f"{parent}/task/{task}/children").split()
+            children = read_proc(proc_fd, f"{parent}/task/{task}/children").split()
             waiting += [int(child) for child in children]
             found += [int(child) for child in children]
     return found
@@ -61,26 +61,13 @@ def descendants(proc_fd: int, pid: int) -> list[int]:
 
 def is_alive(proc_fd: int, pid: int) -> bool:
     """Whether a process has not even begun to exit."""
-    fields = _read(proc_fd, f"{pid}/stat").rpartition(b")")[2].split()
+    fields = read_proc(proc_fd, f"{pid}/stat").rpartition(b")")[2].split()
     return bool(fields) and not int(fields[6]) & _EXITING
 
 
 def is_filtered(proc_fd: int, pid: int) -> bool:
     """Whether a process runs under a seccomp filter: the last thing before it is the program."""
-    return b"\nSeccomp:\t2\n" in _read(proc_fd, f"{pid}/status")
-
-
-def longest_wait_ns(proc_fd: int, init: int) -> int:
-    """The longest time that one live task of the run has been ready without a core.
-
-    The largest, never the sum: a run with a hundred threads must not gain a hundredfold.
-    """
-    longest = 0
-    for pid in descendants(proc_fd, init):
-        fields = _read(proc_fd, f"{pid}/schedstat").split()
-        if len(fields) > 1:
-            longest = max(longest, int(fields[1]))
-    return longest
+    return b"\nSeccomp:\t2\n" in read_proc(proc_fd, f"{pid}/status")
 
 
 def _with_own_memory(pids: list[int]) -> list[int]:
@@ -187,20 +174,20 @@ class TreeUsage:
 
         Ticks are rounded down: a hundred children of nine milliseconds would have used none.
         """
-        exact = _read(self._proc_fd, f"{pid}/schedstat").split()
+        exact = read_proc(self._proc_fd, f"{pid}/schedstat").split()
         ticks = int(fields[11]) + int(fields[12])
         return max(ticks * _TICK_NS, int(exact[0]) if exact else 0)
 
     def _stat(self, pid: int) -> list[bytes]:
         """The fields of proc(5)'s stat from the state on; its field 3 is number 0 here."""
-        return _read(self._proc_fd, f"{pid}/stat").rpartition(b")")[2].split()
+        return read_proc(self._proc_fd, f"{pid}/stat").rpartition(b")")[2].split()
 
     def _status(self, pid: int) -> bytes:
-        return _read(self._proc_fd, f"{pid}/status")
+        return read_proc(self._proc_fd, f"{pid}/status")
 
     def _proportional_kib(self, pid: int) -> int:
         """Memory with every shared page divided by its sharers."""
-        text = _read(self._proc_fd, f"{pid}/smaps_rollup")
+        text = read_proc(self._proc_fd, f"{pid}/smaps_rollup")
         if not text:  # gone, or not ours to see
             return _sum_kib(self._status(pid), (*_RESIDENT, *_PAGE_TABLES))
         return _sum_kib(text, _PROPORTIONAL) + _sum_kib(self._status(pid), _PAGE_TABLES)
