@@ -14,12 +14,14 @@ from starlette.routing import BaseRoute, Route
 from functions.submit.admit import admit
 from functions.submit.languages import languages
 from functions.submit.place import place
+from functions.submit.problems import against
 from shared.answers import Accepted, Cancelled
 from shared.body import read_json
 from shared.errors import NotFound
 from shared.identity import Caller, Role, require
 from shared.models import SubmitRequest, encode
 from shared.place import allowed
+from shared.problems.store import Problems
 from shared.services import Services
 from shared.store import Snapshot, links
 from shared.verdicts import TERMINAL, State
@@ -31,13 +33,13 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this function."""
-    workers = Workers(services.redis)
+    workers, problems = Workers(services.redis), Problems(services.redis)
 
     async def submit(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)
         wait_s = parse_wait(request.query_params.get("wait"))
         asked = await read_json(request.scope, request.receive, SubmitRequest)
-        spec = admit(asked, await workers.alive())
+        spec = await against(admit(asked, await workers.alive()), asked, problems)
         submission_id = await services.store.submit(
             spec,
             tenant=caller.tenant,
