@@ -14,7 +14,8 @@ from shared import languages
 from shared.errors import InvalidField
 from shared.limits import LIMITS
 from shared.models import Limits, LimitsRequest, Spec, SubmitRequest
-from shared.problems.store import ProblemEntry, Problems
+from shared.problems.answers import ProblemEntry
+from shared.problems.store import Problems
 
 _ITS_OWN = ("limits", "args", "files", "collect")
 

@@ -48,6 +48,10 @@ class Opened:
     package: Package
     _tree: Tree
 
+    def with_package(self, package: Package) -> Opened:
+        """The same content under another description."""
+        return Opened(package, self._tree)
+
     def open(self, file: File) -> BinaryIO:
         """The content of one of the package's files."""
         return self._tree.open(file.path)
@@ -66,7 +70,16 @@ def open_package(path: Path | str, short_name: str = "") -> Iterator[Opened]:
         PackageError: it cannot be honoured.
     """
     with open_tree(Path(path)) as tree:
-        yield Opened(_read(tree, short_name or tree.name), tree)
+        yield read_tree(tree, short_name or tree.name)
+
+
+def read_tree(tree: Tree, short_name: str) -> Opened:
+    """Read a package whose files are at hand already.
+
+    Raises:
+        PackageError: it cannot be honoured.
+    """
+    return Opened(_read(tree, short_name), tree)
 
 
 def read_package(path: Path | str, short_name: str = "") -> Package:
