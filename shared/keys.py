@@ -25,6 +25,7 @@
 | assay:fence                  | string | for ever (a counter)          | claim.lua            |
 | assay:call:<nonce>           | string | a minute                      | claim.lua            |
 | assay:workers                | hash   | field: dropped after silence  | renew, reap          |
+| assay:problems               | hash   | field: until deleted          | problems/store.py    |
 | assay:dramatiq:*             | -      | as Dramatiq keeps them        | Dramatiq, `ring`     |
 
 A stream is a hash with `epoch` and `seq`, and `assay:ev:<name>`. A submission's and a
@@ -54,6 +55,8 @@ DELAYED = PREFIX + "delayed"
 DEADLINES = PREFIX + "deadlines"
 CLASSES = PREFIX + "classes"
 FILLING = PREFIX + "filling"
+#: Problem id -> `ProblemEntry` as JSON: the index of installed packages.
+PROBLEMS = PREFIX + "problems"
 
 #: Dramatiq builds its own keys under this namespace.
 DRAMATIQ = PREFIX + "dramatiq"

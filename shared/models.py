@@ -195,6 +195,13 @@ class Spec(Stored, kw_only=True):
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
     checker: Checker | None = None
+    #: The digest of the problem package that it is judged by, instead of tests of its own.
+    package: str = ""
+    #: Whether its tests are shown whole: to who may see the package itself.
+    reveal: bool = False
+    #: Of a program in several files: which is `code`, and what the compiler is given.
+    entry: str = ""
+    sources: list[str] = []
     call: Call | None = None
 
 
@@ -261,6 +268,14 @@ class CaseResult(Stored, omit_defaults=False, kw_only=True):
     truncated: bool = False
 
 
+class GroupResult(Stored, omit_defaults=False, kw_only=True):
+    """How a group of a problem's tests went; no verdict: none of it was run."""
+
+    name: str
+    verdict: Verdict | None = None
+    score: float | None = None
+
+
 class Result(Stored, omit_defaults=False, kw_only=True):
     """The answer of `GET /result/{id}`; before the end most of it is null."""
 
@@ -290,6 +305,8 @@ class Result(Stored, omit_defaults=False, kw_only=True):
     runs: list[RunFigures] = []
     #: Where the submission had tests: those that were run, in their order.
     tests: list[CaseResult] = []
+    #: Of a problem whose tests are in groups.
+    groups: list[GroupResult] = []
     #: The number of the test that decided; null if none failed.
     failed_test: int | None = None
     #: Points of all tests that were passed; null where no test has points.

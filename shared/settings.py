@@ -85,6 +85,15 @@ class Settings:
         "bytes of compiled programs kept in the state folder; 0 keeps none",
         minimum=0,
     )
+    blobs: str = _setting("", "folder for the files of problems; empty means in the state folder")
+    blob_cache_bytes: int = _setting(
+        1024 * 1024 * 1024,
+        "bytes of test data a worker keeps copies of, where the store is not on its machine",
+        minimum=0,
+    )
+    max_package_bytes: int = _setting(
+        64 * 1024 * 1024, "bytes of a problem package that is sent in, as a zip", minimum=1024
+    )
     log_level: str = _setting(
         "warning", "least severe log line shown", choices=("debug", "info", "warning", "error")
     )

@@ -9,20 +9,19 @@ from typing import Any
 from functions.execute.compile_cache import CompileCache
 from functions.execute.engine.cell import Cell
 from functions.execute.engine.program import EngineError
-from functions.execute.judging.calls.harness import Call, place
-from functions.execute.judging.calls.outcome import call_plan
-from functions.execute.judging.inline import plan_of
 from functions.execute.judging.plan import Plan
+from functions.execute.judging.planning import planned
 from functions.execute.judging.present import MESSAGES, Presenter, event, single, summary
-from functions.execute.judging.programs import NotBuilt, Source
+from functions.execute.judging.programs import NotBuilt
 from functions.execute.judging.runner import Listener, Runner
 from functions.execute.judging.stopped import JudgeFault
-from functions.execute.judging.tally import OVERDUE, Tally
 from functions.execute.judging.tools import NoLanguage, Tools
 from functions.execute.report import Report
 from functions.execute.toolchains import Toolchain
+from shared.blobs import BlobMissing
 from shared.claims import Claim
 from shared.models import CaseResult, Spec
+from shared.problems.store import InstalledPackages
 from shared.signatures import RESULT
 from shared.verdicts import Verdict
 
@@ -38,6 +37,7 @@ def judge(
     toolchains: Mapping[str, Toolchain],
     report: Report,
     cache: CompileCache,
+    packages: InstalledPackages,
 ) -> None:
     """Bring a claimed submission to its verdict.
 
@@ -46,12 +46,16 @@ def judge(
         EngineError: the engine failed and no verdict was written; another attempt may do.
     """
     try:
-        _judge(claim.spec, Tools(cell, toolchains, cache, claim.tenant), report)
+        _judge(claim.spec, Tools(cell, toolchains, cache, packages, claim.tenant), report)
     except (NoLanguage, JudgeFault) as fault:
         result = {"message": str(fault)}
-        if isinstance(fault, JudgeFault) and fault.output:
+        is_own = not claim.spec.package or claim.spec.reveal
+        if isinstance(fault, JudgeFault) and fault.output and is_own:
             result["compileOutput"] = fault.output
         report.finish(Verdict.JUDGE_ERROR, result)
+    except BlobMissing as missing:
+        _log.error("judging %s failed: %s", claim.submission_id, missing)
+        report.finish(Verdict.JUDGE_ERROR, {"message": "the problem's files are not stored here"})
     except NotBuilt as refused:
         _compile_error(refused, report)
     except EngineError as error:
@@ -63,12 +67,10 @@ def judge(
 
 
 def _judge(spec: Spec, tools: Tools, report: Report) -> None:
-    call = Call.stored(spec.call) if spec.call else None
-    ready = tools.ready(_source(spec, tools, call), spec.language)
-    plan = call_plan(spec, call) if call else plan_of(spec, ready, tools)
+    ready, plan = planned(spec, tools)
     report.running(len(plan.cases))
     listener = _Live(report) if plan.single else _Silent(report)
-    collect = (RESULT,) if call else tuple(spec.collect)
+    collect = (RESULT,) if plan.call else tuple(spec.collect)
     runner = Runner(tools.cell, ready, plan, listener, collect)
     verdict, result, last = _run_all(plan, runner, report)
     if ready.output:
@@ -76,25 +78,16 @@ def _judge(spec: Spec, tools: Tools, report: Report) -> None:
     report.finish(verdict, result, last)
 
 
-def _source(spec: Spec, tools: Tools, call: Call | None) -> Source:
-    toolchain = tools.toolchains.get(spec.language)
-    if toolchain is None:
-        raise NoLanguage(spec.language)
-    language = toolchain.language
-    code = {language.file: spec.code.encode()}
-    return Source(files={**spec.files, **(place(language.name, call, spec.code) if call else code)})
-
-
 def _run_all(
     plan: Plan, runner: Runner, report: Report
 ) -> tuple[Verdict, dict[str, Any], dict[str, Any] | None]:
     """The verdict, the result, and the end of the last test, which is told with them."""
-    tally, presenter = Tally(plan), Presenter(own=plan.own)
+    tally, presenter = plan.tally(), Presenter(own=plan.own)
     rows: list[CaseResult] = []
     told: dict[str, Any] | None = None
     for case in plan.cases:
-        if rows and not tally.goes_on():
-            break
+        if not tally.wants(case):
+            continue
         if told is not None:
             report.test(told)
         tried = runner.try_case(case)
@@ -102,11 +95,7 @@ def _run_all(
         told = event(rows[-1], len(plan.cases))
     if plan.single:
         return tally.verdict, single(tried), told
-    result = summary(rows, tally.failed.index if tally.failed else None)
-    result["score"] = tally.score
-    if tally.overdue:
-        result["message"] = OVERDUE
-    return tally.verdict, result, told
+    return tally.verdict, summary(rows, tally), told
 
 
 class _Live(Listener):

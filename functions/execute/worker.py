@@ -30,8 +30,10 @@ from functions.execute.prepare import Preparations
 from functions.execute.report import Report
 from functions.execute.trials import Memory, Trials
 from shared import languages
+from shared.blobs import BlobCache, open_blobs
 from shared.claims import Claim, Claims, GiveBack
 from shared.connect import blocking_client
+from shared.problems.store import InstalledPackages
 from shared.queue import WakeBroker
 from shared.scripts import EXECUTE_QUEUE
 from shared.settings import Settings
@@ -90,6 +92,9 @@ class Worker:
         self._trials = Trials(self.engine, found, memory)
         self._trials.wait(_TRIALS_PATIENCE_S)
         self._compile_cache = CompileCache(state / "compiled", settings.compile_cache_bytes)
+        blobs = open_blobs(settings.blobs, settings.state)
+        copies = BlobCache(blobs, state / f"copies-{os.getpid()}", settings.blob_cache_bytes)
+        self._packages = InstalledPackages(copies)
         self._claims = Claims(
             blocking_client(settings.redis_url),
             f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
@@ -155,7 +160,7 @@ class Worker:
             return
         try:
             report = Report(self._claims, claim)
-            judge(claim, cell, self._trials.working, report, self._compile_cache)
+            judge(claim, cell, self._trials.working, report, self._compile_cache, self._packages)
         except GivenUp:
             if held.give_back:  # else it is cancelled, or somebody else's by now
                 self._release(claim, GiveBack.STOPPING)

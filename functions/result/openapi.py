@@ -10,6 +10,12 @@ import msgspec
 
 from shared import answers, limits, once
 from shared.models import BatchItem, Result, SubmitRequest
+from shared.problems.answers import (
+    ProblemDeleted,
+    ProblemInstalled,
+    ProblemList,
+    ProblemPage,
+)
 
 _JSON = "application/json"
 
@@ -26,6 +32,10 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     answers.Status,
     answers.Health,
     answers.Problem,
+    ProblemList,
+    ProblemPage,
+    ProblemInstalled,
+    ProblemDeleted,
 )
 
 _WAIT = {
@@ -87,6 +97,22 @@ _BATCH_BODY = {
 }
 
 _NDJSON = {"application/x-ndjson": {"schema": {"$ref": "#/components/schemas/BatchLine"}}}
+
+
+def _query(name: str, description: str, kind: str = "string") -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": {"type": kind}}
+
+
+_LIST = [
+    _query("search", "words that occur in the id or a name"),
+    _query("tag", "a tag it has; several: all of them"),
+    _query("difficulty", "easy, medium or hard"),
+]
+_INSTALL = [
+    _query("id", "its id; else the name of the folder in the zip"),
+    _query("timeLimitMs", "its time limit, whatever the package says", "integer"),
+]
+
 _WAIT_FOR_EVENTS = {
     **_WAIT,
     "description": "for Accept: application/json, the seconds to wait for an event",
@@ -168,6 +194,36 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         {"101": ("switched to the WebSocket protocol", {})},
         [],
     ),
+    ("get", "/problems", "The installed problems", {"200": ProblemList}, _LIST),
+    (
+        "post",
+        "/problems",
+        "Install a problem package, a zip (admin)",
+        {"201": ProblemInstalled, "200": ProblemInstalled},
+        _INSTALL,
+    ),
+    (
+        "get",
+        "/problems/{id}",
+        "A problem: statement, samples, limits, languages, starters",
+        {"200": ProblemPage},
+        [_query("language", "of the statement")],
+    ),
+    (
+        "post",
+        "/problems/{id}/examples/{name}",
+        "Judge an example submission of the package on all its tests (admin)",
+        {"202": answers.Accepted},
+        [],
+    ),
+    ("delete", "/problems/{id}", "Take a problem off the list", {"200": ProblemDeleted}, []),
+    (
+        "get",
+        "/problems/{id}/files/{name}",
+        "An attachment, a picture, a PDF or a sample",
+        {"200": ("the file", {"application/octet-stream": {}}), "304": ("you have it", {})},
+        [],
+    ),
     ("get", "/status", "Queue, slots, workers, isolation", {"200": answers.Status}, []),
     ("get", "/healthz", "This process is alive", {"200": answers.Health}, []),
     ("get", "/readyz", "Redis answers and a worker is alive", {"200": answers.Health}, []),
@@ -192,6 +248,8 @@ def document() -> dict[str, Any]:
     request = {"required": True, "content": {_JSON: {"schema": _reference(SubmitRequest)}}}
     paths["/submit"]["post"]["requestBody"] = request
     paths["/batch"]["post"]["requestBody"] = _BATCH_BODY
+    package = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+    paths["/problems"]["post"]["requestBody"] = {"required": True, "content": package}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Assay", "version": "1"},

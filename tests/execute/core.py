@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -129,6 +129,21 @@ class Core:
 
         eventually(lambda: self.state(submission_id) in TERMINAL or told(), PATIENCE_S)
         assert told(), self.result(submission_id)
+
+    def hears(self, submission_id: str) -> Callable[[], list[str]]:
+        """Listens to every channel from now on; gives what was said until it is called."""
+        listener = self.redis.pubsub()  # type: ignore[no-untyped-call]
+        listener.psubscribe("*")
+
+        def heard() -> list[str]:
+            said: list[str] = []
+            while (message := listener.get_message(timeout=0.05)) is not None:
+                said.append(str(message["data"]))
+            listener.close()
+            assert any(submission_id in text or "finished" in text for text in said)
+            return said
+
+        return heard
 
     def announced(self, submission_id: str) -> list[dict[str, Any]]:
         """What was said of it on the public channel since this object was made."""

@@ -61,13 +61,13 @@ def descendants(proc_fd: int, pid: int) -> list[int]:
 
 def is_alive(proc_fd: int, pid: int) -> bool:
     """Whether a process has not even begun to exit."""
-    fields = _read(proc_fd, f"{pid}/stat").rpartition(b")")[2].split()
+    fields = read_proc(proc_fd, f"{pid}/stat").rpartition(b")")[2].split()
     return bool(fields) and not int(fields[6]) & _EXITING
 
 
 def is_filtered(proc_fd: int, pid: int) -> bool:
     """Whether a process runs under a seccomp filter: the last thing before it is the program."""
-    return b"\nSeccomp:\t2\n" in _read(proc_fd, f"{pid}/status")
+    return b"\nSeccomp:\t2\n" in read_proc(proc_fd, f"{pid}/status")
 
 
 def _with_own_memory(pids: list[int]) -> list[int]:

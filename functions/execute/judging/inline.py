@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-from functions.execute.engine.program import MIB, Limits
+from functions.execute.engine.program import MIB, Limits, Run
 from functions.execute.judging.asking import Talking, Validating
-from functions.execute.judging.plan import Plan, inline_plan
+from functions.execute.judging.compare import comparer, difference
+from functions.execute.judging.plan import Case, Check, Judged, Plan, Turn, case_limits
 from functions.execute.judging.programs import NotBuilt, Ready, Source
 from functions.execute.judging.stopped import JudgeFault
+from functions.execute.judging.tally import Tally
 from functions.execute.judging.tools import NoLanguage, Tools
 from functions.execute.judging.validators import Validator
+from shared import models
 from shared.models import Checker, Spec
+from shared.verdicts import Verdict
 
 #: What a caller's checker may use for one test.
 CHECKER_LIMITS = Limits(
@@ -53,3 +58,50 @@ def _ready(checker: Checker, tools: Tools) -> Ready:
         raise JudgeFault(f"the checker cannot be run: {error}") from None
     except NotBuilt as error:
         raise JudgeFault("the checker does not compile", error.output) from None
+
+
+def inline_plan(spec: Spec) -> Plan:
+    """The plan of a submission that brings its tests; its outputs are compared."""
+    limits = case_limits(spec.limits)
+    own = models.Case(stdin=spec.stdin, expected_output=spec.expected_output)
+    return Plan(
+        cases=[
+            _inline_case(index, case, spec, limits)
+            for index, case in enumerate(spec.tests or [own], start=1)
+        ],
+        check=comparing(spec.comparison),
+        tally=partial(Tally, stop_on_failure=spec.stop_on_failure),
+        single=not spec.tests,
+        own=True,
+    )
+
+
+def _inline_case(index: int, case: models.Case, spec: Spec, limits: Limits) -> Case:
+    expected = case.expected_output
+    return Case(
+        index=index,
+        name=case.name,
+        shown=True,
+        input=case.stdin.encode,
+        answer=lambda: None if expected is None else expected.encode(),
+        args=spec.args if case.args is None else case.args,
+        files=case.files,
+        limits=case_limits(case.limits) if case.limits else limits,
+        points=case.points,
+    )
+
+
+def comparing(comparison: models.Comparison) -> Check:
+    """A check that compares with the expected output, where there is one."""
+    equal = comparer(comparison)
+
+    def check(case: Case, run: Run, turn: Turn) -> Judged:
+        expected = case.answer()
+        if expected is None:
+            return Judged(verdict=Verdict.COMPLETED)
+        if equal(run.stdout, expected):
+            return Judged(verdict=Verdict.ACCEPTED)
+        where = difference(run.stdout, expected, equal) if case.shown else None
+        return Judged(verdict=Verdict.WRONG_ANSWER, difference=where)
+
+    return check

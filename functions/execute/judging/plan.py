@@ -1,8 +1,9 @@
 """What there is to be judged: a list of cases, and who says whether an output is right.
 
-A plan is made from a submission alone (`inline_plan`) or from a problem package. It says
-nothing of how the program is run, and nothing is read before a case's turn comes: inputs
-and answers may be large, and most of them are not needed when an early test fails.
+A plan is made from a submission alone (`inline.py`) or from a problem package
+(`packaged.py`). It says nothing of how the program is run, and nothing is read before a
+case's turn comes: inputs and answers may be large, and most of them are not needed when
+an early test fails.
 
 What of it may be shown is decided by `Case.shown`: everything of a case is shown, or
 nothing but verdict, time, memory and points. A caller's own tests are shown; of a package
@@ -17,10 +18,9 @@ from typing import Protocol
 
 from functions.execute.engine.program import Limits, Program, Run
 from functions.execute.judging.calls.harness import Call
-from functions.execute.judging.compare import Difference, comparer, difference
+from functions.execute.judging.compare import Difference
 from functions.execute.toolchains import engine_limits
 from shared import models
-from shared.models import Spec
 from shared.verdicts import Verdict
 
 
@@ -29,6 +29,8 @@ class Case:
     """One test of a plan."""
 
     index: int
+    #: What a package calls it; never shown as such.
+    key: str = ""
     name: str | None = None
     group: str | None = None
     sample: bool = False
@@ -39,6 +41,8 @@ class Case:
     answer: Callable[[], bytes | None]
     args: Sequence[str] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    #: Files that are read when its turn comes.
+    more_files: Callable[[], Mapping[str, bytes]] | None = None
     limits: Limits
     points: float | None = None
 
@@ -86,6 +90,27 @@ class Talk(Protocol):
     def __call__(self, case: Case, program: Program, turn: Turn) -> tuple[Run, Judged]: ...
 
 
+class Tallying(Protocol):
+    """What a tally is to whoever runs the cases, see `tally.py`."""
+
+    failed: Case | None
+
+    def add(self, case: Case, judged: Judged) -> float | None: ...
+
+    def wants(self, case: Case) -> bool: ...
+
+    def groups(self) -> list[models.GroupResult]: ...
+
+    @property
+    def verdict(self) -> Verdict: ...
+
+    @property
+    def score(self) -> float | None: ...
+
+    @property
+    def message(self) -> str | None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """All cases in their order."""
@@ -96,44 +121,14 @@ class Plan:
     talk: Talk | None = None
     #: Runs of the program for one case at most.
     passes: int = 1
-    stop_on_failure: bool = True
+    #: Counts what the cases come to.
+    tally: Callable[[], Tallying]
     #: The caller's own tests: whatever a checker says is for the caller.
     own: bool = False
     #: A submission without tests: its one run is told live, and its result is flat.
     single: bool = False
     #: The function that is called, where the code is no program of its own.
     call: Call | None = None
-
-
-def inline_plan(spec: Spec) -> Plan:
-    """The plan of a submission that brings its tests; its outputs are compared."""
-    limits = case_limits(spec.limits)
-    own = models.Case(stdin=spec.stdin, expected_output=spec.expected_output)
-    return Plan(
-        cases=[
-            _inline_case(index, case, spec, limits)
-            for index, case in enumerate(spec.tests or [own], start=1)
-        ],
-        check=comparing(spec.comparison),
-        stop_on_failure=spec.stop_on_failure,
-        single=not spec.tests,
-        own=True,
-    )
-
-
-def _inline_case(index: int, case: models.Case, spec: Spec, limits: Limits) -> Case:
-    expected = case.expected_output
-    return Case(
-        index=index,
-        name=case.name,
-        shown=True,
-        input=case.stdin.encode,
-        answer=lambda: None if expected is None else expected.encode(),
-        args=spec.args if case.args is None else case.args,
-        files=case.files,
-        limits=case_limits(case.limits) if case.limits else limits,
-        points=case.points,
-    )
 
 
 def case_limits(limits: models.Limits) -> Limits:
@@ -147,19 +142,3 @@ def case_limits(limits: models.Limits) -> Limits:
             "processes": limits.processes,
         }
     )
-
-
-def comparing(comparison: models.Comparison) -> Check:
-    """A check that compares with the expected output, where there is one."""
-    equal = comparer(comparison)
-
-    def check(case: Case, run: Run, turn: Turn) -> Judged:
-        expected = case.answer()
-        if expected is None:
-            return Judged(verdict=Verdict.COMPLETED)
-        if equal(run.stdout, expected):
-            return Judged(verdict=Verdict.ACCEPTED)
-        where = difference(run.stdout, expected, equal) if case.shown else None
-        return Judged(verdict=Verdict.WRONG_ANSWER, difference=where)
-
-    return check

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from functions.execute.engine.program import Outcome, Run
-from functions.execute.judging.plan import Case
+from functions.execute.judging.plan import Case, Tallying
 from functions.execute.judging.runner import Tried
 from functions.execute.report import file_out, output_fields
 from functions.execute.text import encode_output
@@ -117,9 +117,11 @@ def single(tried: Tried) -> dict[str, Any]:
     return result
 
 
-def summary(rows: list[CaseResult], failed: int | None) -> dict[str, Any]:
+def summary(rows: list[CaseResult], tally: Tallying) -> dict[str, Any]:
     """The fields at the top of a result with tests: the largest of all, and who decided."""
+    failed = tally.failed.index if tally.failed else None
     result: dict[str, Any] = {"tests": rows, "failedTest": failed}
+    result |= {"score": tally.score, "groups": tally.groups()}
     for name, wire_name in _LARGEST.items():
         result[wire_name] = max((getattr(row, name) or 0 for row in rows), default=None)
     decided = next((row for row in rows if row.index == failed), None)
@@ -130,6 +132,8 @@ def summary(rows: list[CaseResult], failed: int | None) -> dict[str, Any]:
             "limit": decided.limit,
             "message": decided.message,
         }
+    if tally.message:
+        result["message"] = tally.message
     return result
 
 

@@ -100,7 +100,10 @@ class Runner:
                 collect=self._collect,
                 collect_bytes=MAX_COLLECT_BYTES,
             )
-        return replace(base, files={**base.files, **case.files}) if case.files else base
+        if not case.files and case.more_files is None:
+            return base
+        more = case.more_files() if case.more_files else {}
+        return replace(base, files={**base.files, **case.files, **more})
 
     def _measured(self, program: Program, limits: Limits) -> list[Run]:
         """The run, and where its time-limit verdict is doubtful one more."""

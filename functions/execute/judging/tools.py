@@ -9,6 +9,7 @@ from functions.execute.compile_cache import CompileCache
 from functions.execute.engine.cell import Cell
 from functions.execute.judging.programs import Ready, Source, by_scripts, by_toolchain
 from functions.execute.toolchains import Toolchain
+from shared.problems.store import InstalledPackages
 
 
 class NoLanguage(Exception):
@@ -25,6 +26,7 @@ class Tools:
     cell: Cell
     toolchains: Mapping[str, Toolchain]
     cache: CompileCache
+    packages: InstalledPackages
     tenant: str
 
     def ready(self, source: Source, language: str) -> Ready:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from functions.execute.engine.program import Run
 from functions.execute.judging.calls.harness import Call
-from functions.execute.judging.plan import Case, Check, Judged, Plan, Turn, inline_plan
+from functions.execute.judging.inline import inline_plan
+from functions.execute.judging.plan import Case, Check, Judged, Plan, Turn
 from shared.models import Spec
 from shared.signatures import MAX_VALUE_BYTES, RESULT, Signature, ValueRefused, decide
 from shared.verdicts import Verdict
