@@ -289,10 +289,11 @@ def _checked_limits(given: dict[str, int], language: Language, field: str) -> Li
         if not least <= value <= most:
             why = f"{field}.{name} must be from {least} to {most}"
             raise InvalidField(why, field=f"{field}.{name}")
-    return msgspec.convert(_complete(given, language), Limits)
+    return msgspec.convert(complete_limits(given, language), Limits)
 
 
-def _complete(given: dict[str, int], language: Language) -> dict[str, int]:
+def complete_limits(given: dict[str, int], language: Language) -> dict[str, int]:
+    """Checked limits, and the defaults of the language and of the table."""
     whole = {name: row.default for name, row in LIMITS.items()} | language.defaults | given
     if "wallTimeMs" not in given:
         # A program that may use more CPU time gets the wall time for it, too.
@@ -303,4 +304,4 @@ def _complete(given: dict[str, int], language: Language) -> dict[str, int]:
 
 def default_limits(language: Language) -> dict[str, int]:
     """The limits of a submission in this language that asks for none."""
-    return _complete({}, language)
+    return complete_limits({}, language)

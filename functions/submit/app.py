@@ -17,6 +17,7 @@ from functions.submit.admit import admit
 from functions.submit.batch import Filling, spooled
 from functions.submit.languages import languages
 from functions.submit.place import place
+from functions.submit.problems import against
 from shared.answers import Accepted, Cancelled
 from shared.batches import Batches
 from shared.body import decode, read_body
@@ -26,6 +27,7 @@ from shared.models import SubmitRequest, encode
 from shared.once import UNKEYED, Once, key_of, once
 from shared.place import allowed
 from shared.priority import Priority
+from shared.problems.store import Problems
 from shared.services import Services
 from shared.store import Snapshot, links
 from shared.verdicts import TERMINAL, State
@@ -43,9 +45,9 @@ class Take(Protocol):
 
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this function."""
-    workers = Workers(services.redis)
+    workers, problems = Workers(services.redis), Problems(services.redis)
 
-    take = _taking(services, workers)
+    take = _taking(services, workers, problems)
     services.submit = take
 
     async def submit(request: Request) -> Response:
@@ -97,15 +99,15 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/submit", submit, methods=["POST"]),
         Route("/submission/{id}", cancel, methods=["DELETE"]),
         Route("/languages", list_languages),
-        *_batch_routes(services, workers),
+        *_batch_routes(services, workers, problems),
     ]
 
 
-def _taking(services: Services, workers: Workers) -> Take:
+def _taking(services: Services, workers: Workers, problems: Problems) -> Take:
     """What takes a submission, whatever way it came in; gives its id."""
 
     async def take(asked: SubmitRequest, caller: Caller, sent: Once = UNKEYED) -> str:
-        spec = admit(asked, await workers.alive())
+        spec = await against(admit(asked, await workers.alive()), asked, problems)
         usual = Priority.INTERACTIVE if asked.interactive else Priority.DEFAULT
         return await services.store.submit(
             spec,
@@ -118,13 +120,13 @@ def _taking(services: Services, workers: Workers) -> Take:
     return take
 
 
-def _batch_routes(services: Services, workers: Workers) -> list[BaseRoute]:
+def _batch_routes(services: Services, workers: Workers, problems: Problems) -> list[BaseRoute]:
     batches = Batches(services.redis, services.settings)
 
     async def submit_batch(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)
         async with spooled(request.scope, request.receive) as body:
-            filling = Filling(batches, caller, await workers.alive())
+            filling = Filling(batches, problems, caller, await workers.alive())
             answer = await filling.fill(request.scope, body)
         return _json(answer, 202, {"location": answer.links["summary"]})
 
