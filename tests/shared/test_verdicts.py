@@ -67,6 +67,9 @@ ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
     "input": lambda client, _claims, claim: scripts.call(
         client, "input", claim.submission_id, "local", "nonce", 100, 100, "ihello"
     ),
+    "enter": lambda client, _claims, _claim: scripts.call(
+        client, "enter", keys.API_KEYS, "nokey", "digest", keys.rate("nokey")
+    ),
     "rename": lambda client, _claims, claim: scripts.call(
         client, "rename", keys.submission(claim.submission_id), "e1", "e2"
     ),
