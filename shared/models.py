@@ -119,12 +119,27 @@ class SubmitRequest(Wire, kw_only=True):
     checker: CheckerRequest | None = None
     #: Instead of `tests`: a function of the code is called for each.
     call: CallRequest | None = None
+    #: Its stdin stays open: more is sent over `/socket` while it runs.
+    interactive: bool = False
     #: The class of the line it waits in.
     priority: Priority | None = None
     #: Not before this time, ISO 8601 with offset.
     run_at: str | None = None
     #: How long it may wait in line; then its verdict is `queue-timeout`.
     queue_timeout_ms: int | None = None
+
+
+class BatchItem(SubmitRequest, kw_only=True):
+    """One submission of a batch."""
+
+    #: The caller's own name for it; comes back with its id, its end and its result.
+    client_id: str | None = None
+
+
+class BatchRequest(Wire, kw_only=True):
+    """The body of `POST /batch` as JSON; each item is checked by itself."""
+
+    submissions: list[msgspec.Raw]
 
 
 class Limits(Stored, kw_only=True):
@@ -190,6 +205,7 @@ class Spec(Stored, kw_only=True):
     entry: str = ""
     sources: list[str] = []
     call: Call | None = None
+    interactive: bool = False
 
 
 class FileResult(Stored, omit_defaults=False, kw_only=True):

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from shared import answers, limits
-from shared.models import Result, SubmitRequest
+from shared import answers, limits, once
+from shared.models import BatchItem, Result, SubmitRequest
 from shared.problems.answers import (
     ProblemDeleted,
     ProblemInstalled,
@@ -21,9 +21,13 @@ _JSON = "application/json"
 
 _MODELS: tuple[type[msgspec.Struct], ...] = (
     SubmitRequest,
+    BatchItem,
     Result,
     answers.Accepted,
     answers.Cancelled,
+    answers.BatchAccepted,
+    answers.BatchSummary,
+    answers.BatchLine,
     answers.Languages,
     answers.Status,
     answers.Health,
@@ -52,6 +56,47 @@ _AFTER = {
     "description": "the same, for clients that cannot set the header",
     "schema": {"type": "string"},
 }
+
+_IDEMPOTENCY_KEY = {
+    "name": once.HEADER,
+    "in": "header",
+    "description": "the same key with the same body within a day is the same submission",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+_POSITION = {
+    "name": "after",
+    "in": "query",
+    "description": "the position of the last line received: the results go on after it",
+    "schema": {"type": "integer", "minimum": 0},
+}
+_FOLLOW = {
+    "name": "follow",
+    "in": "query",
+    "description": "false: only what has ended by now",
+    "schema": {"type": "boolean"},
+}
+_BATCH_BODY = {
+    "required": True,
+    "content": {
+        _JSON: {
+            "schema": {
+                "type": "object",
+                "required": ["submissions"],
+                "properties": {
+                    "submissions": {
+                        "type": "array",
+                        "minItems": 1,
+                        "maxItems": limits.MAX_BATCH,
+                        "items": {"$ref": "#/components/schemas/BatchItem"},
+                    }
+                },
+            }
+        },
+        "application/x-ndjson": {"schema": {"$ref": "#/components/schemas/BatchItem"}},
+    },
+}
+
+_NDJSON = {"application/x-ndjson": {"schema": {"$ref": "#/components/schemas/BatchLine"}}}
 
 
 def _query(name: str, description: str, kind: str = "string") -> dict[str, Any]:
@@ -105,9 +150,25 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         "/submit",
         "Submit a program",
         {"202": answers.Accepted, "200": Result},
-        [_WAIT],
+        [_WAIT, _IDEMPOTENCY_KEY],
     ),
     ("delete", "/submission/{id}", "Cancel what is not finished", {"200": answers.Cancelled}, []),
+    (
+        "post",
+        "/batch",
+        "Submit many programs, as JSON or line by line",
+        {"202": answers.BatchAccepted},
+        [_IDEMPOTENCY_KEY],
+    ),
+    ("get", "/batch/{id}", "How far a batch is", {"200": answers.BatchSummary}, []),
+    ("delete", "/batch/{id}", "Cancel what has not ended", {"200": answers.BatchSummary}, []),
+    (
+        "get",
+        "/batch/{id}/results",
+        "Its results in the order in which they end, a line of JSON each",
+        {"200": ("lines of BatchLine", _NDJSON)},
+        [_POSITION, _FOLLOW],
+    ),
     ("get", "/languages", "What can be submitted", {"200": answers.Languages}, []),
     (
         "get",
@@ -186,6 +247,7 @@ def document() -> dict[str, Any]:
         paths.setdefault(path, {})[method] = _operation(path, summary, responses, parameters)
     request = {"required": True, "content": {_JSON: {"schema": _reference(SubmitRequest)}}}
     paths["/submit"]["post"]["requestBody"] = request
+    paths["/batch"]["post"]["requestBody"] = _BATCH_BODY
     package = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
     paths["/problems"]["post"]["requestBody"] = {"required": True, "content": package}
     return {

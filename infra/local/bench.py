@@ -12,6 +12,8 @@ them run but `verdicts`; that takes about a minute.
 |            |                        | workerMs, keepersMs, runsMs, valkeyMs, runnerMs  |
 | engine     | program and start mode | program, startMode, samples, cpuMs, bareCpuMs,   |
 |            |                        | cpuRatio, wallP50Ms, bareWallP50Ms, wallRatio    |
+| queue      | step                   | what, samples, p50Ms, p95Ms, ratio, perSecond,   |
+|            |                        | outsideMs                                        |
 | scaling    | slots, bare loops      | what, onePerSecond, twoPerSecond, gain, gainRatio|
 | overrun    | limit                  | limit, samples, p50Ms, p95Ms                     |
 | verdicts   | limit, share, hogs     | limit, share, hogs, samples, right, confirmed    |
@@ -31,7 +33,16 @@ from pathlib import Path
 from typing import Final
 
 from functions.execute.engine.program import EngineError
-from infra.local.benches import engine, latency, overrun, pickup, scaling, throughput, verdicts
+from infra.local.benches import (
+    engine,
+    latency,
+    line,
+    overrun,
+    pickup,
+    scaling,
+    throughput,
+    verdicts,
+)
 from infra.local.benches.figures import Part, machine
 from infra.local.failure import Failure
 
@@ -40,6 +51,7 @@ PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
     "pickup": pickup.measure,
     "throughput": throughput.measure,
     "engine": engine.measure,
+    "queue": line.measure,
     "scaling": scaling.measure,
     "overrun": overrun.measure,
     "verdicts": verdicts.measure,

@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 from shared.problems.consistency import check
 from shared.problems.examples import read_examples
+from shared.problems.functions import check_function
 from shared.problems.metadata import Metadata, read_metadata
 from shared.problems.model import File, Package, PackageError, Program, Validation
 from shared.problems.programs import files_below, program_at, programs_in
@@ -130,7 +131,7 @@ def _read(tree: Tree, short_name: str) -> Package:
         warnings=tuple(dict.fromkeys([*warnings, *more, *tree.warnings]))[:_MOST_WARNINGS],
         **meta.plain,
     )
-    return check(package)
+    return check_function(tree, check(package))
 
 
 def _check_name(short_name: str, meta: Metadata) -> None:

@@ -8,7 +8,7 @@ full feedback on), nothing of a secret one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from functions.execute.engine.program import Limits, Run
@@ -22,6 +22,7 @@ from functions.execute.judging.scored import PackageTally
 from functions.execute.judging.stopped import JudgeFault
 from functions.execute.judging.tools import NoLanguage, Tools
 from functions.execute.judging.validators import Validator
+from shared.limits import LIMITS
 from shared.models import Spec
 from shared.problems import default_validator
 from shared.problems.model import Case as PackageCase
@@ -76,7 +77,8 @@ def plan_of(spec: Spec, contents: Contents, ready: Ready, tools: Tools) -> Plan:
         JudgeFault: a validator of the package cannot be run.
     """
     package = contents.package
-    limits = case_limits(spec.limits)
+    output_bytes = min(package.limits.output_bytes, LIMITS["outputBytes"].most)
+    limits = replace(case_limits(spec.limits), output_bytes=output_bytes)
     plan = partial(
         Plan,
         cases=[

@@ -11,6 +11,7 @@ from functions.execute.judging.programs import Ready, Source
 from functions.execute.judging.tools import NoLanguage, Tools
 from shared.languages import Language
 from shared.models import Spec
+from shared.signatures import LANGUAGES
 
 
 def planned(spec: Spec, tools: Tools) -> tuple[Ready, Plan]:
@@ -47,6 +48,8 @@ def _source(spec: Spec, language: Language, call: Call | None, contents: Content
     if contents is not None:
         files |= contents.included(language.name)
     if call is not None:
+        if language.name not in LANGUAGES:
+            raise NoLanguage(f"harness for functions in {language.name}")
         return Source(files={**files, **place(language.name, call, spec.code)})
     entry = spec.entry or language.file
     sources = tuple(spec.sources)

@@ -192,7 +192,7 @@ def test_a_package_that_is_gone_is_a_judge_error(core: Core) -> None:
 
 
 #: Planted wherever a contestant may not look.
-SECRET = "zyzzyva7"
+SECRET = "quagswag"
 TELLS = f"""
 import sys, pathlib
 text = sys.stdin.read()
