@@ -18,7 +18,8 @@ from tests.infra.running import running
 from tests.infra.serving import SERVE
 from tests.shared.problems.made import ADD, LEGACY, MODERN, VALIDATOR, Files, folder, without
 
-ECHO = "import sys\nprint(sys.stdin.read())\n"
+SLOW = "slow = '3' in input()\nwhile slow: pass\nprint(3)\n"
+ALWAYS = "while True:\n    print(5, flush=True)\n    input()\n"
 GUESSER = """import sys
 secret = int(open(sys.argv[1]).read())
 for _ in range(20):
@@ -66,15 +67,17 @@ OLYMPIAD: Files = without(LEGACY, *BARE) | {
 _CUSTOM = MODERN | {"output_validator/check.py": VALIDATOR}
 _HEAD = str(MODERN["problem.yaml"])
 GOOD: dict[str, Files] = {
-    "derived": LEGACY
+    "derived": MODERN
     | {
-        "submissions/time_limit_exceeded/slow.py": "while True: pass\n",
+        # A fine resolution, so that being too slow takes no seconds.
+        "problem.yaml": f"{_HEAD}limits: {{time_resolution: 0.2}}\n",
+        "submissions/time_limit_exceeded/slow.py": SLOW,
         "submissions/run_time_error/crash.py": "1 / 0\n",
         "submissions/mixed/a.py": "# @EXPECTED_RESULTS@: WRONG-ANSWER, RUN-ERROR\nprint(0)\n",
         "submissions/accepted/folder/main.py": "from helper import add\nadd()\n",
         "submissions/accepted/folder/helper.py": f"def add():\n    {ADD.replace(chr(10), '; ')}\n",
-        "data/secret/crlf.in": "1 1\r\n",
-        "data/secret/crlf.ans": "2\r\n",
+        "data/secret/crlf.in": "1 2\r\n",
+        "data/secret/crlf.ans": "3\r\n",
     },
     "custom": _CUSTOM | {"problem.yaml": f"{_HEAD}limits: {{time_limit: 2}}\n"},
     "olympiad": OLYMPIAD,
@@ -86,7 +89,7 @@ GOOD: dict[str, Files] = {
         "data/secret/1.in": "999\n",
         "data/secret/1.ans": "",
         "submissions/accepted/binary.py": BINARY,
-        "submissions/wrong_answer/always.py": "while True:\n    print(5, flush=True)\n    input()\n",
+        "submissions/wrong_answer/always.py": ALWAYS,
     },
     "passes": without(MODERN, *BARE, "submissions/accepted/add.py")
     | {
