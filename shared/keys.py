@@ -33,8 +33,8 @@ each finished submission and is part of the public contract.
 
 `assay:sub:<id>` has the fields: tenant, problem, language, spec, bytes, state,
 verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
-runAtMs, startByMs, charge, createdMs, claimedMs, finishedMs. The end drops `spec`:
-nobody runs it again.
+runAtMs, startByMs, charge, createdMs, claimedMs, finishedMs, history. The end drops a
+`spec` of more than 64 KiB, and any that was cancelled: it is not judged again.
 """
 
 from __future__ import annotations

@@ -263,6 +263,13 @@ class GroupResult(Stored, omit_defaults=False, kw_only=True):
     score: float | None = None
 
 
+class PastVerdict(Stored, omit_defaults=False, kw_only=True):
+    """What a submission got before it was judged again."""
+
+    verdict: Verdict
+    finished_ms: int
+
+
 class Result(Stored, omit_defaults=False, kw_only=True):
     """The answer of `GET /result/{id}`; before the end most of it is null."""
 
@@ -298,6 +305,8 @@ class Result(Stored, omit_defaults=False, kw_only=True):
     failed_test: int | None = None
     #: Points of all tests that were passed; null where no test has points.
     score: float | None = None
+    #: Earlier verdicts, the oldest first, where it was judged again.
+    history: list[PastVerdict] = []
     attempts: int = 0
     created_ms: int | None = None
     started_ms: int | None = None

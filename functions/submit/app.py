@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from functions.submit import again
 from functions.submit.admit import admit
 from functions.submit.languages import languages
 from functions.submit.place import place
@@ -76,6 +77,7 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/submit", submit, methods=["POST"]),
         Route("/submission/{id}", cancel, methods=["DELETE"]),
         Route("/languages", list_languages),
+        *again.routes(services),
     ]
 
 

@@ -13,7 +13,7 @@ import redis
 
 from shared import keys
 from shared.models import encode
-from shared.verdicts import State
+from shared.verdicts import EventType, State, Verdict
 from tests.shared import submissions as subs
 
 ROOT = Path(keys.__file__).parents[1]
@@ -86,6 +86,7 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         claims = subs.claims(client)
         client.set(keys.SCHEMA, 1)
         client.hset(keys.batch("b"), "epoch", "e")
+        client.hset(keys.PROBLEMS, "adding", "{}")
         claims.renew(1, {}, [])
         for _ in range(3):
             subs.submitted(client, problem="p1")
@@ -122,6 +123,9 @@ def test_the_fields_of_a_submission_are_those_of_the_table(redis_url: str) -> No
         claims = subs.claims(client)
         claim = claims.claim()
         assert claim is not None
+        before |= set(subs.fields(client, submission_id))
+        claims.finish(claim, Verdict.COMPLETED, b"{}", [(EventType.FINISHED, b"{}")])
+        subs.rejudge(client, submission_id)
         before |= set(subs.fields(client, submission_id))
         subs.cancel(client, submission_id)
         assert before | set(subs.fields(client, submission_id)) == names
