@@ -2,7 +2,8 @@
 
     AssayError
     ├── InvalidRequest     400  body, query or header that cannot be understood
-    │   └── InvalidField   400  one field is wrong; `field` names it
+    │   ├── InvalidField   400  one field is wrong; `field` names it
+    │   └── InvalidPackage 400  a problem package; `field` names the file and the key
     ├── Forbidden          403  wrong Host, Origin or credentials
     ├── NotFound           404  no such submission, route or problem
     ├── MethodNotAllowed   405
@@ -60,6 +61,11 @@ class InvalidRequest(AssayError):
 class InvalidField(InvalidRequest):
     slug = "invalid-field"
     title = "A field is not valid"
+
+
+class InvalidPackage(InvalidRequest):
+    slug = "invalid-package"
+    title = "The problem package cannot be used"
 
 
 class Forbidden(AssayError):

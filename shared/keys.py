@@ -5,7 +5,11 @@
 | assay:schema                 | string | for ever                      | shared/store.py      |
 | assay:sub:<id>               | hash   | result_ttl_s after the end    | all of shared/lua    |
 | assay:ev:<id>                | stream | result_ttl_s after the end    | all that `emit`      |
-| assay:batch:<id>             | hash   | result_ttl_s after the end    | batches              |
+| assay:batch:<id>             | hash   | result_ttl_s after the end    | _batch.lua           |
+| assay:batch-left:<id>        | set    | member: until its end         | _batch.lua           |
+| assay:batch-ended:<id>       | list   | result_ttl_s after the end    | _batch.lua           |
+| assay:filling                | zset   | member: until all is added    | _batch.lua           |
+| assay:once:<tenant>:<digest> | string | a day                         | _once.lua            |
 | assay:tenant-stream:<tenant> | hash   | for ever                      | all that `emit`      |
 | assay:latest:<tenant>:<prob> | string | result_ttl_s after last write | submit.lua           |
 | assay:tenant:<tenant>        | hash   | for ever                      | who manages tenants  |
@@ -33,8 +37,9 @@ each finished submission and is part of the public contract.
 
 `assay:sub:<id>` has the fields: tenant, problem, language, spec, bytes, state,
 verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
-runAtMs, startByMs, charge, createdMs, claimedMs, finishedMs, history. The end drops a
-`spec` of more than 64 KiB, and any that was cancelled: it is not judged again.
+runAtMs, startByMs, charge, batch, index, clientId, createdMs, claimedMs,
+finishedMs, history. The end drops a `spec` of more than 64 KiB, and any that was
+cancelled: it is not judged again.
 """
 
 from __future__ import annotations
@@ -50,6 +55,7 @@ WORKERS = PREFIX + "workers"
 DELAYED = PREFIX + "delayed"
 DEADLINES = PREFIX + "deadlines"
 CLASSES = PREFIX + "classes"
+FILLING = PREFIX + "filling"
 #: Problem id -> `ProblemEntry` as JSON: the index of installed packages.
 PROBLEMS = PREFIX + "problems"
 
@@ -68,6 +74,21 @@ def submission(submission_id: str) -> str:
 def batch(batch_id: str) -> str:
     """The hash of one batch."""
     return f"{PREFIX}batch:{batch_id}"
+
+
+def batch_left(batch_id: str) -> str:
+    """The ids of a batch that have not ended."""
+    return f"{PREFIX}batch-left:{batch_id}"
+
+
+def batch_ended(batch_id: str) -> str:
+    """The ids of a batch that have ended, in that order."""
+    return f"{PREFIX}batch-ended:{batch_id}"
+
+
+def once(tenant: str, digest: str) -> str:
+    """What an Idempotency-Key of a tenant has brought about."""
+    return f"{PREFIX}once:{tenant}:{digest}"
 
 
 def tenant_stream(tenant: str) -> str:

@@ -50,6 +50,10 @@ MAX_COLLECT_BYTES = 8 * MIB
 MAX_ARGS = 64
 MAX_ARG_BYTES = 4 * KIB
 MAX_PROBLEM_ID = 128
+#: A batch: how many, and the body where it comes line by line.
+MAX_BATCH = 10_000
+MAX_BATCH_BYTES = 256 * MIB
+MAX_CLIENT_ID = 128
 #: Tests of one submission, and all they carry together.
 MAX_TESTS = 1_000
 MAX_TESTS_BYTES = 16 * MIB

@@ -127,6 +127,19 @@ class SubmitRequest(Wire, kw_only=True):
     queue_timeout_ms: int | None = None
 
 
+class BatchItem(SubmitRequest, kw_only=True):
+    """One submission of a batch."""
+
+    #: The caller's own name for it; comes back with its id, its end and its result.
+    client_id: str | None = None
+
+
+class BatchRequest(Wire, kw_only=True):
+    """The body of `POST /batch` as JSON; each item is checked by itself."""
+
+    submissions: list[msgspec.Raw]
+
+
 class Limits(Stored, kw_only=True):
     """Limits as they are enforced: complete, checked."""
 

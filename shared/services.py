@@ -12,7 +12,9 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
+from shared.blobs import open_blobs
 from shared.connect import async_client
+from shared.problems.store import Problems
 from shared.settings import Settings
 from shared.store import Store
 from shared.waiting import Waiting
@@ -25,6 +27,8 @@ class Services:
         self.settings = settings
         self.redis = async_client(settings.redis_url)
         self.store = Store(self.redis, settings)
+        self.blobs = open_blobs(settings.blobs, settings.state)
+        self.problems = Problems(self.redis)
         self.waiting = Waiting(self.store, settings.redis_url)
         self.on_shutdown: list[Callable[[], None]] = [self.waiting.close]
         self.resources = AsyncExitStack()

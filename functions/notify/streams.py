@@ -12,7 +12,6 @@ ends, and the document that a reader is given whose place is gone.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ import msgspec
 
 from functions.notify.events import parse_entry
 from shared import keys
+from shared.batches import summarize
 from shared.errors import NotFound
 from shared.models import Stored, encode
 from shared.store import Store
@@ -31,7 +31,6 @@ MINE = "me"
 _MOST_SHOWN = 100
 #: ... found in so many of its newest events.
 _LOOKED_THROUGH = 500
-_BATCH_FIELDS_OF_OURS = {"tenant", "epoch", "seq"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ class Views:
             raise NotFound(f"no submission and no batch {batch_id!r}")
         ended = fields.get("state") in TERMINAL
         stream = of_batch(batch_id)
-        content = _batch_document(batch_id, fields)
+        content = summarize(batch_id, fields)
         return View(stream, tenant, fields["epoch"], int(fields["seq"]), ended, content)
 
     async def _tenant(self, tenant: str) -> View:
@@ -162,9 +161,3 @@ class _Recent(Stored, omit_defaults=False):
     language: str = ""
     status: str = ""
     verdict: str | None = None
-
-
-def _batch_document(batch_id: str, fields: Mapping[str, str]) -> dict[str, Any]:
-    known = {name: value for name, value in fields.items() if name not in _BATCH_FIELDS_OF_OURS}
-    numbers = {name: int(value) for name, value in known.items() if value.isdecimal()}
-    return {"id": batch_id, **known, **numbers}

@@ -8,22 +8,36 @@ from typing import Any
 
 import msgspec
 
-from shared import answers, limits
-from shared.models import Result, SubmitRequest
+from shared import answers, limits, once
+from shared.models import BatchItem, Result, SubmitRequest
+from shared.problems.answers import (
+    ProblemDeleted,
+    ProblemInstalled,
+    ProblemList,
+    ProblemPage,
+)
 
 _JSON = "application/json"
 
 _MODELS: tuple[type[msgspec.Struct], ...] = (
     SubmitRequest,
+    BatchItem,
     Result,
     answers.Accepted,
     answers.Cancelled,
     answers.Code,
     answers.Rejudged,
+    answers.BatchAccepted,
+    answers.BatchSummary,
+    answers.BatchLine,
     answers.Languages,
     answers.Status,
     answers.Health,
     answers.Problem,
+    ProblemList,
+    ProblemPage,
+    ProblemInstalled,
+    ProblemDeleted,
 )
 
 _WAIT = {
@@ -44,6 +58,62 @@ _AFTER = {
     "description": "the same, for clients that cannot set the header",
     "schema": {"type": "string"},
 }
+
+_IDEMPOTENCY_KEY = {
+    "name": once.HEADER,
+    "in": "header",
+    "description": "the same key with the same body within a day is the same submission",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+_POSITION = {
+    "name": "after",
+    "in": "query",
+    "description": "the position of the last line received: the results go on after it",
+    "schema": {"type": "integer", "minimum": 0},
+}
+_FOLLOW = {
+    "name": "follow",
+    "in": "query",
+    "description": "false: only what has ended by now",
+    "schema": {"type": "boolean"},
+}
+_BATCH_BODY = {
+    "required": True,
+    "content": {
+        _JSON: {
+            "schema": {
+                "type": "object",
+                "required": ["submissions"],
+                "properties": {
+                    "submissions": {
+                        "type": "array",
+                        "minItems": 1,
+                        "maxItems": limits.MAX_BATCH,
+                        "items": {"$ref": "#/components/schemas/BatchItem"},
+                    }
+                },
+            }
+        },
+        "application/x-ndjson": {"schema": {"$ref": "#/components/schemas/BatchItem"}},
+    },
+}
+
+_NDJSON = {"application/x-ndjson": {"schema": {"$ref": "#/components/schemas/BatchLine"}}}
+
+
+def _query(name: str, description: str, kind: str = "string") -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": {"type": kind}}
+
+
+_LIST = [
+    _query("search", "words that occur in the id or a name"),
+    _query("tag", "a tag it has; several: all of them"),
+    _query("difficulty", "easy, medium or hard"),
+]
+_INSTALL = [
+    _query("id", "its id; else the name of the folder in the zip"),
+    _query("timeLimitMs", "its time limit, whatever the package says", "integer"),
+]
 
 _WAIT_FOR_EVENTS = {
     **_WAIT,
@@ -82,7 +152,7 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         "/submit",
         "Submit a program",
         {"202": answers.Accepted, "200": Result},
-        [_WAIT],
+        [_WAIT, _IDEMPOTENCY_KEY],
     ),
     ("delete", "/submission/{id}", "Cancel what is not finished", {"200": answers.Cancelled}, []),
     (
@@ -99,6 +169,22 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         "Judge all finished submissions to an installed problem again (admin)",
         {"202": answers.Rejudged},
         [],
+    ),
+    (
+        "post",
+        "/batch",
+        "Submit many programs, as JSON or line by line",
+        {"202": answers.BatchAccepted},
+        [_IDEMPOTENCY_KEY],
+    ),
+    ("get", "/batch/{id}", "How far a batch is", {"200": answers.BatchSummary}, []),
+    ("delete", "/batch/{id}", "Cancel what has not ended", {"200": answers.BatchSummary}, []),
+    (
+        "get",
+        "/batch/{id}/results",
+        "Its results in the order in which they end, a line of JSON each",
+        {"200": ("lines of BatchLine", _NDJSON)},
+        [_POSITION, _FOLLOW],
     ),
     ("get", "/languages", "What can be submitted", {"200": answers.Languages}, []),
     (
@@ -125,6 +211,36 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         {"101": ("switched to the WebSocket protocol", {})},
         [],
     ),
+    ("get", "/problems", "The installed problems", {"200": ProblemList}, _LIST),
+    (
+        "post",
+        "/problems",
+        "Install a problem package, a zip (admin)",
+        {"201": ProblemInstalled, "200": ProblemInstalled},
+        _INSTALL,
+    ),
+    (
+        "get",
+        "/problems/{id}",
+        "A problem: statement, samples, limits, languages, starters",
+        {"200": ProblemPage},
+        [_query("language", "of the statement")],
+    ),
+    (
+        "post",
+        "/problems/{id}/examples/{name}",
+        "Judge an example submission of the package on all its tests (admin)",
+        {"202": answers.Accepted},
+        [],
+    ),
+    ("delete", "/problems/{id}", "Take a problem off the list", {"200": ProblemDeleted}, []),
+    (
+        "get",
+        "/problems/{id}/files/{name}",
+        "An attachment, a picture, a PDF or a sample",
+        {"200": ("the file", {"application/octet-stream": {}}), "304": ("you have it", {})},
+        [],
+    ),
     ("get", "/status", "Queue, slots, workers, isolation", {"200": answers.Status}, []),
     ("get", "/healthz", "This process is alive", {"200": answers.Health}, []),
     ("get", "/readyz", "Redis answers and a worker is alive", {"200": answers.Health}, []),
@@ -148,6 +264,9 @@ def document() -> dict[str, Any]:
         paths.setdefault(path, {})[method] = _operation(path, summary, responses, parameters)
     request = {"required": True, "content": {_JSON: {"schema": _reference(SubmitRequest)}}}
     paths["/submit"]["post"]["requestBody"] = request
+    paths["/batch"]["post"]["requestBody"] = _BATCH_BODY
+    package = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+    paths["/problems"]["post"]["requestBody"] = {"required": True, "content": package}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Assay", "version": "1"},

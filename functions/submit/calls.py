@@ -30,7 +30,9 @@ from shared.signatures import (
     read_json,
 )
 
-_ELSEWHERE = "a call has no stdin, args, expectedOutput, collect, comparison and tests of its own"
+_ELSEWHERE = (
+    "a call has no stdin, args, expectedOutput, collect, comparison, checker and tests of its own"
+)
 
 
 def check_call(request: SubmitRequest, asked: CallRequest, language: Language) -> Call:
@@ -39,7 +41,7 @@ def check_call(request: SubmitRequest, asked: CallRequest, language: Language) -
     Raises:
         InvalidField: with the path of the first thing that cannot be honoured.
     """
-    others = (request.stdin, request.args, request.collect, request.tests)
+    others = (request.stdin, request.args, request.collect, request.tests, request.checker)
     if any(others) or request.expected_output is not None or request.comparison != Comparison():
         raise InvalidField(_ELSEWHERE, field="call")
     if language.name not in LANGUAGES:

@@ -76,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     _add_submit(commands.add_parser("submit", help="judge a file and wait", parents=[flags]))
     text = "print a line for each finished submission"
     commands.add_parser("watch", help=text, parents=[flags]).set_defaults(command="watch")
+    _add_problem(commands.add_parser("problem", help="look after problems"), flags)
     doctor = commands.add_parser("doctor", help="say what this machine gives", parents=[flags])
     doctor.set_defaults(command="doctor")
     doctor.add_argument(
@@ -98,6 +99,23 @@ def _add_submit(command: argparse.ArgumentParser) -> None:
     command.add_argument("--stdin", metavar="F", help="a file with its input")
     command.add_argument("--problem", metavar="P", help="the problem it is for")
     command.add_argument("--url", metavar="U", help="where Assay serves; found by itself if local")
+
+
+def _add_problem(command: argparse.ArgumentParser, flags: argparse.ArgumentParser) -> None:
+    command.set_defaults(command="problem")
+    actions = command.add_subparsers(title="actions", metavar="ACTION", dest="action")
+    actions.required = True
+    for name, text in (
+        ("import", "install packages: folders, zips, or folders of them"),
+        ("verify", "judge every example submission of packages; exit code 1 if one surprises"),
+    ):
+        action = actions.add_parser(name, help=text, parents=[flags])
+        action.add_argument("places", metavar="DIR|ZIP", nargs="+")
+        action.add_argument("--url", metavar="U", help="where Assay serves")
+    listing = actions.add_parser("list", help="the installed problems", parents=[flags])
+    listing.add_argument("--url", metavar="U", help="where Assay serves")
+    template = actions.add_parser("new", help="a template that verifies", parents=[flags])
+    template.add_argument("name", metavar="NAME", help="lower-case letters and digits")
 
 
 def _add_flag(group: argparse._ArgumentGroup, spec: Field[Any]) -> None:
@@ -157,6 +175,12 @@ def _submit(settings: Settings, args: argparse.Namespace) -> int:
     )
 
 
+def _problem(settings: Settings, args: argparse.Namespace) -> int:
+    from infra.local.problems import command
+
+    return command.run(settings, args)
+
+
 def _watch(settings: Settings, _args: argparse.Namespace) -> int:
     from infra.local import console
 
@@ -195,6 +219,7 @@ def _bench(argv: Sequence[str]) -> int:
 _COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], int]]] = {
     "serve": _serve,
     "submit": _submit,
+    "problem": _problem,
     "watch": _watch,
     "doctor": _doctor,
 }

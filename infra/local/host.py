@@ -25,6 +25,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 import functions.notify.app
+import functions.problems.app
 import functions.result.app
 import functions.submit.app
 import functions.web.app
@@ -59,6 +60,7 @@ def _assemble(services: Services) -> Starlette:
             for function in (
                 functions.submit.app,
                 functions.result.app,
+                functions.problems.app,
                 functions.notify.app,
                 functions.web.app,
             )

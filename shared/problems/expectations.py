@@ -35,6 +35,8 @@ class ExampleOutcome:
     score: float | None = None
     cases: Mapping[str, CaseOutcome] = field(default_factory=dict)
     groups: Sequence[GroupScore] = ()
+    #: What the result itself says, in words.
+    message: str = ""
 
 
 def complaints(package: Package, example: Example, outcome: ExampleOutcome) -> list[str]:
@@ -42,7 +44,7 @@ def complaints(package: Package, example: Example, outcome: ExampleOutcome) -> l
     if example.final is not None and outcome.verdict not in example.final:
         return [f"expected {_words(example.final)}, got {outcome.verdict}"]
     if outcome.verdict is Verdict.JUDGE_ERROR:
-        return ["the judge failed"]
+        return [f"the judge failed: {outcome.message}" if outcome.message else "the judge failed"]
     if outcome.verdict is Verdict.COMPILE_ERROR:
         told = example.rules or example.group_verdicts
         return ["it does not compile"] if told and example.final is None else []

@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 from shared.problems.consistency import check
 from shared.problems.examples import read_examples
+from shared.problems.functions import check_function
 from shared.problems.metadata import Metadata, read_metadata
 from shared.problems.model import File, Package, PackageError, Program, Validation
 from shared.problems.programs import files_below, program_at, programs_in
@@ -47,6 +48,10 @@ class Opened:
     package: Package
     _tree: Tree
 
+    def with_package(self, package: Package) -> Opened:
+        """The same content under another description."""
+        return Opened(package, self._tree)
+
     def open(self, file: File) -> BinaryIO:
         """The content of one of the package's files."""
         return self._tree.open(file.path)
@@ -65,7 +70,16 @@ def open_package(path: Path | str, short_name: str = "") -> Iterator[Opened]:
         PackageError: it cannot be honoured.
     """
     with open_tree(Path(path)) as tree:
-        yield Opened(_read(tree, short_name or tree.name), tree)
+        yield read_tree(tree, short_name or tree.name)
+
+
+def read_tree(tree: Tree, short_name: str) -> Opened:
+    """Read a package whose files are at hand already.
+
+    Raises:
+        PackageError: it cannot be honoured.
+    """
+    return Opened(_read(tree, short_name), tree)
 
 
 def read_package(path: Path | str, short_name: str = "") -> Package:
@@ -117,7 +131,9 @@ def _read(tree: Tree, short_name: str) -> Package:
         warnings=tuple(dict.fromkeys([*warnings, *more, *tree.warnings]))[:_MOST_WARNINGS],
         **meta.plain,
     )
-    return check(package)
+    package = check(package)
+    check_function(tree, package)
+    return package
 
 
 def _check_name(short_name: str, meta: Metadata) -> None:

@@ -20,38 +20,15 @@ import redis.asyncio
 from shared import keys
 from shared.blobs import BlobCache, Blobs, read
 from shared.errors import NotFound
-from shared.models import Stored, encode
+from shared.models import encode
 from shared.problems import model
+from shared.problems.answers import ProblemEntry
 from shared.problems.model import File, Package
 from shared.problems.reader import Opened
 
 #: A manifest that nobody refers to is kept so long for the submissions that name it.
 SWEEP_AFTER_S = 7 * 86_400
 _CHUNK = 1024 * 1024
-
-
-class ProblemEntry(Stored, omit_defaults=False, kw_only=True):
-    """One line of the list of problems."""
-
-    id: str
-    #: Of the manifest: a submission is judged by the package of this digest.
-    digest: str
-    name: str
-    names: dict[str, str]
-    difficulty: str
-    tags: list[str]
-    #: pass-fail or scoring; interactive, multi-pass, function beside it.
-    type: list[str]
-    #: None: all that are installed.
-    languages: list[str] | None
-    #: None: neither given nor derived yet.
-    time_limit_ms: int | None = None
-    memory_bytes: int = 0
-    tests: int = 0
-    samples: int = 0
-    warnings: int = 0
-    created_ms: int = 0
-    updated_ms: int = 0
 
 
 def store_files(opened: Opened, blobs: Blobs) -> str:

@@ -258,7 +258,7 @@ def of_zip(archive: zipfile.ZipFile, name: str) -> Tree:
         raise PackageError("", "", f"has more than {MAX_FILES} files")
     for info in archive.infolist():
         path = _zip_path(info)
-        if info.is_dir():
+        if info.filename.endswith("/"):
             continue
         if path in found:
             raise PackageError(path, "", "is in the zip twice")
@@ -282,7 +282,8 @@ def of_zip(archive: zipfile.ZipFile, name: str) -> Tree:
 
 
 def _zip_path(info: zipfile.ZipInfo) -> str:
-    path = info.filename.rstrip("/") if info.is_dir() else info.filename
+    # Not `is_dir()`: it fails on the empty name that a damaged archive can hold.
+    path = info.filename.rstrip("/") if info.filename.endswith("/") else info.filename
     parts = path.split("/")
     if "\\" in path or {"", ".", ".."} & set(parts) or not path.isprintable():
         raise PackageError(repr(path)[1:-1][:200], "", "is no path within a package")

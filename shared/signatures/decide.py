@@ -52,7 +52,7 @@ def decide(signature: Signature | None, expected: bytes, got: bytes) -> Decision
         return Decision(False, str(error))
     if any(_right(signature, answer, value) for answer in answers):
         return Decision(True)
-    return Decision(False, "the result is wrong", _difference(answers[0], value))
+    return Decision(False, "the result is wrong", _explained(signature, answers, value))
 
 
 def _result(signature: Signature | None, value: Any) -> Any:  # noqa: ANN401 - any JSON
@@ -140,6 +140,15 @@ def _same_plain(answer: Any, value: Any) -> bool:  # noqa: ANN401
             _same_plain(entry, value[key]) for key, entry in answer.items()
         )
     return bool(answer == value)
+
+
+def _explained(signature: Signature | None, answers: list[Any], value: Any) -> str:  # noqa: ANN401
+    """Both values, or where they part."""
+    if signature is not None and signature.any_order:
+        text = f"the result is {_shown(value)}, expected {_shown(answers[0])} in any order"
+    else:
+        text = _difference(answers[0], value)
+    return text if len(answers) == 1 else f"{text}, or another right value"
 
 
 def _difference(answer: Any, value: Any, path: str = "the result") -> str:  # noqa: ANN401

@@ -180,7 +180,7 @@ def read_arguments(signature: Signature, data: bytes) -> list[Any]:
     Raises:
         ValueRefused: it does not; the path names the parameter.
     """
-    lines = data.splitlines()
+    lines = data.split(b"\n")
     while lines and not lines[-1].strip():
         lines.pop()
     if len(lines) != len(signature.parameters):

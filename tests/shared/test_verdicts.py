@@ -11,7 +11,7 @@ import redis
 
 from shared import keys, scripts
 from shared.claims import Claim, Claims
-from shared.verdicts import TERMINAL, TRANSITIONS, EventType, State, Verdict
+from shared.verdicts import TERMINAL, TRANSITIONS, BatchState, EventType, State, Verdict
 from tests.shared import submissions as subs
 
 FINISHED = (EventType.FINISHED, b'{"status":"finished","verdict":"completed"}')
@@ -71,9 +71,13 @@ ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
 }
 
 
+#: They make the same transitions, of many at once: tests/shared/test_batches.py.
+BATCH_SCRIPTS = {"batch_open", "batch_add", "batch_seal", "batch_cancel"}
+
+
 def test_there_is_an_action_for_every_script() -> None:
     files = {path.stem for path in Path(scripts.__file__).parent.glob("lua/[!_]*.lua")}
-    assert files == (set(ACTIONS) - {"lose", "time out"}) | {"reap"}
+    assert files == (set(ACTIONS) - {"lose", "time out"}) | BATCH_SCRIPTS | {"reap"}
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -125,7 +129,7 @@ def test_the_table_covers_every_state_and_ends_in_the_terminal_ones() -> None:
 
 
 def test_lua_spells_only_words_of_the_table() -> None:
-    known = {*State, *Verdict, *EventType}
+    known = {*State, *Verdict, *EventType, *BatchState}
     pattern = re.compile(r"(?:emit\(id, |'state', |state == |verdict = |status = )'([a-z-]+)'")
     for path in Path(scripts.__file__).parent.glob("lua/*.lua"):
         assert set(pattern.findall(path.read_text())) <= known, path.name

@@ -96,6 +96,7 @@ def test_values_that_are_no_plain_data_are_refused(value: str) -> None:
         ({"expectedOutput": ""}, "call"),
         ({"tests": [{"stdin": ""}]}, "call"),
         ({"comparison": {"mode": "exact"}}, "call"),
+        ({"checker": {"language": "python", "code": ""}}, "call"),
         ({"files": [{"name": ".assay-result", "content": "1"}]}, "files[0].name"),
         ({"files": [{"name": "solution.py", "content": "1"}]}, "files[0].name"),
         ({"language": "cpp17"}, "call.signature"),

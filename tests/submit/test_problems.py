@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from shared import keys
 from shared.models import Spec, encode
-from shared.problems.store import ProblemEntry
+from shared.problems.answers import ProblemEntry
 from tests.in_process import assert_problem, hand_worker, open_client
 
 DIGEST = "d" * 64

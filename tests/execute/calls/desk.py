@@ -65,9 +65,18 @@ class Desk:
         expected: Any = None,  # noqa: ANN401 - any JSON
         *,
         execed: bool = False,
+        spaced: bool = False,
         **limits: int,
     ) -> Called:
-        """Call a function once, and decide."""
+        """Call a function once, and decide.
+
+        Args:
+            execed: Python is started anew.
+            spaced: arguments are written in UTF-8 and with blanks, as people may do it.
+        """
+        style: dict[str, Any] = {}
+        if spaced:
+            style = {"ensure_ascii": False, "separators": ("\t, ", " :\r")}
         toolchain = self._workshop.trials.working[language]
         asked = {**toolchain.language.limits, "wallTimeMs": _WALL_TIME_MS, **limits}
         program = toolchain.program(
@@ -76,7 +85,7 @@ class Desk:
         program = replace(
             program,
             env={**program.env, **_OWN_ENV} if execed else program.env,
-            stdin=b"".join(json.dumps(value).encode() + b"\n" for value in args),
+            stdin=b"".join(json.dumps(value, **style).encode() + b"\n" for value in args),
             collect=(RESULT,),
             collect_bytes=MAX_VALUE_BYTES,
         )

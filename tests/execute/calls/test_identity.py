@@ -55,6 +55,6 @@ def test_every_value_comes_back_as_it_was(desk: Desk, language: str, kind: Type)
     signature = made(str(many), str(many), tolerance=0)
     code = starter(signature, language, "return a" if language in ("python", "go") else "return a;")
     sent = batch(kind)
-    called = desk.call(language, Call("f", signature), code, [sent], sent)
-    outcome = called.outcome
-    assert called.verdict == "accepted", (outcome, called.run.stderr)
+    for spaced in (False, True):
+        called = desk.call(language, Call("f", signature), code, [sent], sent, spaced=spaced)
+        assert called.verdict == "accepted", (called.outcome, called.run.stderr)

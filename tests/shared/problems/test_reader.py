@@ -321,11 +321,11 @@ def test_large_binary_and_windows_files_stay_as_they_are(tmp_path: Path) -> None
 
 
 def test_our_own_extension(tmp_path: Path) -> None:
-    text = "difficulty: easy\ntags: [sums]\nfunction: {name: add}\nother: 1\n"
+    text = "difficulty: easy\ntags: [sums]\nother: 1\n"
     package = read(tmp_path, MODERN | {"assay.yaml": text})
     assert package.extension.difficulty == "easy"
     assert package.extension.tags == ("sums",)
-    assert package.extension.function == {"name": "add"}
+    assert package.extension.function is None
     assert package.warnings == ("assay.yaml: other: this key is not known; it is ignored",)
 
 

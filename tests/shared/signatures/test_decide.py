@@ -172,6 +172,10 @@ def test_what_is_said_of_a_wrong_result_keeps_the_right_one_to_itself() -> None:
     decision = decide(made("list[int]"), b"[1, 4242]", b"[1, 3]")
     assert "4242" not in decision.message
     assert decision.difference == "the result[1] is 3, expected 4242"
+    several = decide(made("list[int]", anyOrder=[1]), b'{"anyOf": [[1, 2], []]}', b"[2, 3]")
+    assert several.difference == (
+        "the result is [2, 3], expected [1, 2] in any order, or another right value"
+    )
     typed = decide(made("list[int]"), b"[1, 4242]", b"[1, 3.5]")
     assert typed.message == "the result[1]: must be of type int, not a float"
 
@@ -181,6 +185,7 @@ def test_what_is_said_of_a_wrong_result_keeps_the_right_one_to_itself() -> None:
     [
         (b"[1]", b"1", "1 lines for 2 parameters (a: list[int], b: int)"),
         (b"[1]\n2\n3", b"1", "3 lines"),
+        (b"[1]\r2", b"1", "1 lines for 2 parameters"),
         (b"[1]\n2 3", b"1", "line 2, b: is not one JSON value"),
         (b"[1, 2.5]\n2", b"1", "a[1]: must be of type int, not a float"),
         (b"[1]\n2147483648", b"1", "b: is outside of what int holds"),
@@ -193,7 +198,7 @@ def test_test_data_that_is_not_of_the_signature_is_told_where(
     arguments: bytes, answer: bytes, words: str
 ) -> None:
     signature = made("int", "list[int]", "int")
-    check_test(signature, b"[1]\n2\n\n", b"1\n")
+    check_test(signature, b"[1]\r\n2\n\n", b"1\n")
     with pytest.raises(ValueRefused) as raised:
         check_test(signature, arguments, answer)
     assert words in str(raised.value)
