@@ -14,6 +14,7 @@ them run but `verdicts`; that takes about a minute.
 |            |                        | cpuRatio, wallP50Ms, bareWallP50Ms, wallRatio    |
 | scaling    | slots, bare loops      | what, onePerSecond, twoPerSecond, gain, gainRatio|
 | overrun    | limit                  | limit, samples, p50Ms, p95Ms                     |
+| tests      | compared, by a checker | what, samples, cpuMs, bareCpuMs, cpuRatio        |
 | verdicts   | limit, share, hogs     | limit, share, hogs, samples, right, confirmed    |
 
 The JSON is {"machine": {...}, "parts": {PART: {"title", "notes", "rows": [...]}}} with the
@@ -31,7 +32,16 @@ from pathlib import Path
 from typing import Final
 
 from functions.execute.engine.program import EngineError
-from infra.local.benches import engine, latency, overrun, pickup, scaling, throughput, verdicts
+from infra.local.benches import (
+    engine,
+    latency,
+    many,
+    overrun,
+    pickup,
+    scaling,
+    throughput,
+    verdicts,
+)
 from infra.local.benches.figures import Part, machine
 from infra.local.failure import Failure
 
@@ -42,6 +52,7 @@ PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
     "engine": engine.measure,
     "scaling": scaling.measure,
     "overrun": overrun.measure,
+    "tests": many.measure,
     "verdicts": verdicts.measure,
 }
 #: They take minutes: only for those who ask.
