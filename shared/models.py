@@ -115,10 +115,14 @@ class SubmitRequest(Wire, kw_only=True):
     #: Whether the first test that fails is the last one that is run.
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
+    #: Code that is appended to the program and must be passed to its end.
+    assertions: str = ""
     #: Decides instead of a comparison; only with `tests`.
     checker: CheckerRequest | None = None
     #: Instead of `tests`: a function of the code is called for each.
     call: CallRequest | None = None
+    #: Its stdin stays open: more is sent over `/socket` while it runs.
+    interactive: bool = False
     #: The class of the line it waits in.
     priority: Priority | None = None
     #: Not before this time, ISO 8601 with offset.
@@ -195,6 +199,7 @@ class Spec(Stored, kw_only=True):
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
     checker: Checker | None = None
+    assertions: str = ""
     #: The digest of the problem package that it is judged by, instead of tests of its own.
     package: str = ""
     #: Whether its tests are shown whole: to who may see the package itself.
@@ -203,6 +208,7 @@ class Spec(Stored, kw_only=True):
     entry: str = ""
     sources: list[str] = []
     call: Call | None = None
+    interactive: bool = False
 
 
 class FileResult(Stored, omit_defaults=False, kw_only=True):

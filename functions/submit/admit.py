@@ -15,6 +15,7 @@ import msgspec
 
 from functions.submit.calls import cases, check_call
 from shared import limits
+from shared.assertions import LAST_WORDS
 from shared.errors import InvalidField
 from shared.languages import Language, find, known
 from shared.limits import LIMITS
@@ -59,7 +60,7 @@ def admit(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Spec:
         args=request.args,
         files=_files(request.files, *own),
         collect=_collect(request.collect),
-        limits=_limits(request.limits, language),
+        limits=_run_limits(request, language),
         expected_output=request.expected_output,
         tests=_tests(request, language)
         if request.call is None or call is None
@@ -67,7 +68,9 @@ def admit(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Spec:
         stop_on_failure=request.stop_on_failure,
         comparison=_comparison(request.comparison),
         checker=_checker(request, workers),
+        assertions=_assertions(request, language),
         call=call,
+        interactive=_interactive(request),
     )
 
 
@@ -106,6 +109,13 @@ def _problem_id(problem_id: str | None) -> None:
     else:
         return
     raise InvalidField(f"problemId {why}", field="problemId")
+
+
+def _interactive(request: SubmitRequest) -> bool:
+    if request.interactive and (request.tests or request.call):
+        why = "an interactive submission is one run: it has neither tests nor a call"
+        raise InvalidField(why, field="interactive")
+    return request.interactive
 
 
 def _tests(request: SubmitRequest, language: Language) -> list[Case]:
@@ -195,6 +205,19 @@ def _checker(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Checker 
     )
 
 
+def _assertions(request: SubmitRequest, language: Language) -> str:
+    if not request.assertions:
+        return ""
+    _text("assertions", request.assertions, limits.MAX_CODE_BYTES)
+    if request.tests or request.call or request.expected_output is not None:
+        why = "assertions decide alone: without tests, call and expectedOutput"
+        raise InvalidField(why, field="assertions")
+    if language.name not in LAST_WORDS:
+        why = f"assertions can be appended to {', '.join(sorted(LAST_WORDS))}"
+        raise InvalidField(why, field="assertions")
+    return request.assertions
+
+
 def _args(args: list[str], field: str = "args") -> None:
     if len(args) > limits.MAX_ARGS:
         raise InvalidField(f"{len(args)} args; {limits.MAX_ARGS} are allowed", field=field)
@@ -264,8 +287,11 @@ def _content(file: FileRequest, field: str) -> bytes:
         raise InvalidField(f"the content is not base64: {error}", field=field) from None
 
 
-def _limits(asked: LimitsRequest, language: Language) -> Limits:
-    return _checked_limits(_given(asked), language, "limits")
+def _run_limits(request: SubmitRequest, language: Language) -> Limits:
+    given = _given(request.limits)
+    if request.interactive:
+        given.setdefault("wallTimeMs", limits.INTERACTIVE_WALL_MS)
+    return _checked_limits(given, language, "limits")
 
 
 def _given(asked: LimitsRequest) -> dict[str, int]:

@@ -19,7 +19,7 @@ from typing import IO
 
 from functions.submit.admit import admit
 from functions.submit.place import place
-from functions.submit.problems import Find, against
+from functions.submit.problems import against, remembering
 from shared import limits
 from shared.answers import BatchAccepted, RejectedItem
 from shared.asgi import Receive, Scope
@@ -31,6 +31,7 @@ from shared.models import BatchItem, BatchRequest
 from shared.once import key_of, once
 from shared.place import allowed, refusal
 from shared.priority import Priority
+from shared.problems.store import Problems
 from shared.workers import WorkerFacts
 
 JSON = "application/json"
@@ -92,12 +93,16 @@ class Filling:
     """One batch, while it is being filled."""
 
     def __init__(
-        self, batches: Batches, caller: Caller, workers: Sequence[WorkerFacts], find: Find
+        self,
+        batches: Batches,
+        problems: Problems,
+        caller: Caller,
+        workers: Sequence[WorkerFacts],
     ) -> None:
         self._batches = batches
         self._caller = caller
         self._workers = workers
-        self._find = find
+        self._find = remembering(problems.find)
         self._batch_id = ""
         self._chunk: list[Item] = []
         self._bytes = 0
@@ -129,6 +134,8 @@ class Filling:
             asked = decode(raw, BatchItem)
             client_id = _client_id(asked.client_id)
             spec = await against(admit(asked, self._workers), asked, self._find)
+            if spec.interactive:
+                raise InvalidField("nobody talks to an item of a batch", field="interactive")
             where = place(asked, time.time() * 1000, Priority.BULK)
         except AssayError as error:
             self._rejected.append((index, client_id, error))

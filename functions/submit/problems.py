@@ -43,8 +43,9 @@ async def against(spec: Spec, request: SubmitRequest, find: Find) -> Spec:
     Raises:
         InvalidField: the problem does not take it so.
     """
-    brings = request.stdin or request.tests or request.call
-    if request.problem_id is None or brings or request.expected_output is not None:
+    brings: list[object] = [request.stdin, request.tests, request.call, request.assertions]
+    brings += [request.interactive, request.expected_output is not None]
+    if request.problem_id is None or any(brings):
         return spec
     entry = await find(request.problem_id)
     return spec if entry is None else _against(spec, request, entry)

@@ -12,6 +12,8 @@ them run but `verdicts`; that takes about a minute.
 |            |                        | workerMs, keepersMs, runsMs, valkeyMs, runnerMs  |
 | engine     | program and start mode | program, startMode, samples, cpuMs, bareCpuMs,   |
 |            |                        | cpuRatio, wallP50Ms, bareWallP50Ms, wallRatio    |
+| queue      | step                   | what, samples, p50Ms, p95Ms, ratio, perSecond,   |
+|            |                        | outsideMs                                        |
 | scaling    | slots, bare loops      | what, onePerSecond, twoPerSecond, gain, gainRatio|
 | overrun    | limit                  | limit, samples, p50Ms, p95Ms                     |
 | tests      | compared, by a checker | what, samples, cpuMs, bareCpuMs, cpuRatio        |
@@ -35,6 +37,7 @@ from functions.execute.engine.program import EngineError
 from infra.local.benches import (
     engine,
     latency,
+    line,
     many,
     overrun,
     pickup,
@@ -50,6 +53,7 @@ PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
     "pickup": pickup.measure,
     "throughput": throughput.measure,
     "engine": engine.measure,
+    "queue": line.measure,
     "scaling": scaling.measure,
     "overrun": overrun.measure,
     "tests": many.measure,

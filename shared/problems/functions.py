@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import structs
+
 from shared.problems.metadata import ASSAY_YAML
 from shared.problems.model import File, Package, PackageError
 from shared.problems.tree import Tree
 from shared.signatures import (
+    LANGUAGES,
     MAX_VALUE_BYTES,
     Signature,
     SignatureError,
@@ -37,11 +40,15 @@ def signature_of(package: Package) -> Signature | None:
         raise PackageError(ASSAY_YAML, error.path, error.why) from None
 
 
-def check_function(tree: Tree, package: Package) -> None:
-    """Raise PackageError unless a function problem makes sense, with all of its data."""
+def check_function(tree: Tree, package: Package) -> Package:
+    """A function problem, for languages that functions can be called in; any other as it is.
+
+    Raises:
+        PackageError: it makes no sense, or not all of its data is of its signature.
+    """
     signature = signature_of(package)
     if signature is None:
-        return
+        return package
     for what, there in (
         ("an interactive problem", package.interactive),
         ("a multi-pass problem", package.multi_pass),
@@ -52,6 +59,11 @@ def check_function(tree: Tree, package: Package) -> None:
     for case in package.cases:
         _check(tree, case.input, signature, read_arguments)
         _check(tree, case.answer, signature, read_answers)
+    languages = LANGUAGES if package.languages is None else LANGUAGES & set(package.languages)
+    if not languages:
+        listed = ", ".join(sorted(LANGUAGES))
+        raise PackageError("problem.yaml", "languages", f"functions can be called in {listed}")
+    return structs.replace(package, languages=tuple(sorted(languages)))
 
 
 def _check(

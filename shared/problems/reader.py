@@ -131,9 +131,7 @@ def _read(tree: Tree, short_name: str) -> Package:
         warnings=tuple(dict.fromkeys([*warnings, *more, *tree.warnings]))[:_MOST_WARNINGS],
         **meta.plain,
     )
-    package = check(package)
-    check_function(tree, package)
-    return package
+    return check_function(tree, check(package))
 
 
 def _check_name(short_name: str, meta: Metadata) -> None:

@@ -150,14 +150,15 @@ def test_a_function_problem_has_starters_of_its_signature(
     client: TestClient, hand: HandWorker
 ) -> None:
     block = "function: {name: add, parameters: [{name: a, type: int}], returns: int}\n"
-    install(client, MODERN | {"assay.yaml": block})
+    data = {name: "3\n" for name in MODERN if name.startswith("data/")}
+    install(client, MODERN | data | {"assay.yaml": block})
     page = client.get("/problems/adding").json()
     assert "function" in page["type"]
     assert page["function"]["name"] == "add"
     assert "add" in page["starters"]["python"]
     bad = zipped(MODERN | {"assay.yaml": "function: {name: 1}\n"})
     answer = client.post("/problems?id=bad", content=bad, headers=ZIP)
-    assert_problem(answer, 400, "invalid-package", "assay.yaml")
+    assert_problem(answer, 400, "invalid-package", "assay.yaml: function.name")
 
 
 def test_what_cannot_be_honoured_is_told_by_file_and_key_and_nothing_is_listed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functions.execute.judging import inline, packaged
+from functions.execute.judging.assertions import asserting, with_assertions
 from functions.execute.judging.calls.harness import Call, place
 from functions.execute.judging.calls.outcome import call_plan
 from functions.execute.judging.packaged import Contents
@@ -11,6 +12,7 @@ from functions.execute.judging.programs import Ready, Source
 from functions.execute.judging.tools import NoLanguage, Tools
 from shared.languages import Language
 from shared.models import Spec
+from shared.signatures import LANGUAGES
 
 
 def planned(spec: Spec, tools: Tools) -> tuple[Ready, Plan]:
@@ -30,7 +32,11 @@ def planned(spec: Spec, tools: Tools) -> tuple[Ready, Plan]:
     if spec.package:
         contents = Contents(tools.packages.package(spec.package), tools.packages.read)
     call = _call(spec, contents)
+    if spec.assertions:
+        spec, word = with_assertions(spec)
     ready = tools.ready(_source(spec, toolchain.language, call, contents), spec.language)
+    if spec.assertions:
+        return ready, asserting(inline.plan_of(spec, ready, tools), word)
     if contents is not None:
         return ready, packaged.plan_of(spec, contents, ready, tools)
     return ready, call_plan(spec, call) if call else inline.plan_of(spec, ready, tools)
@@ -47,6 +53,8 @@ def _source(spec: Spec, language: Language, call: Call | None, contents: Content
     if contents is not None:
         files |= contents.included(language.name)
     if call is not None:
+        if language.name not in LANGUAGES:
+            raise NoLanguage(f"harness for functions in {language.name}")
         return Source(files={**files, **place(language.name, call, spec.code)})
     entry = spec.entry or language.file
     sources = tuple(spec.sources)

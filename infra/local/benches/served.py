@@ -107,6 +107,16 @@ class Client:
         answer: dict[str, Any] = json.loads(content)
         return answer
 
+    def post(self, path: str, body: bytes, kind: str) -> dict[str, Any]:
+        """The answer to any other request that is sent."""
+        self._calls.request("POST", path, body, {"Content-Type": kind})
+        return self.answer()
+
+    def delete(self, path: str) -> dict[str, Any]:
+        """The answer to a DELETE."""
+        self._calls.request("DELETE", path)
+        return self.answer()
+
     def follow(self, submission_id: str) -> dict[str, Any]:
         """Read its events up to the terminal one; that one's data."""
         self._streams.request("GET", f"/events/{submission_id}")

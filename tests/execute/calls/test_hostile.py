@@ -153,7 +153,7 @@ PYTHON: dict[str, tuple[str, str, str]] = {
 @pytest.mark.parametrize("name", PYTHON)
 def test_only_the_right_value_wins_in_python(desk: Desk, name: str, execed: bool) -> None:
     verdict, words, code = PYTHON[name]
-    cpu_ms = 1_000 if verdict == "time-limit-exceeded" else 10_000
+    cpu_ms = 400 if verdict == "time-limit-exceeded" else 10_000
     called = desk.call("python", ONES, code, [], EXPECTED, execed=execed, cpuTimeMs=cpu_ms)
     said = f"{called.outcome.message} {called.run.stderr.decode()}"
     assert (called.verdict, words in said) == (verdict, True), said
@@ -197,7 +197,7 @@ JAVASCRIPT: dict[str, tuple[str, str, str]] = {
 @pytest.mark.parametrize("name", JAVASCRIPT)
 def test_only_the_right_value_wins_in_javascript(desk: Desk, name: str) -> None:
     verdict, words, code = JAVASCRIPT[name]
-    cpu_ms = 1_000 if verdict == "time-limit-exceeded" else 10_000
+    cpu_ms = 400 if verdict == "time-limit-exceeded" else 10_000
     called = desk.call("javascript", ONES, code, [], EXPECTED, cpuTimeMs=cpu_ms)
     said = f"{called.outcome.message} {called.run.stderr.decode()}"
     assert (called.verdict, words in said) == (verdict, True), said

@@ -95,7 +95,7 @@ def test_a_function_that_is_not_there_is_told(desk: Desk) -> None:
 def test_deep_recursion_is_at_home_in_python(desk: Desk) -> None:
     code = "def f(a):\n    return 0 if a == 0 else 1 + f(a - 1)\n"
     signature = made("int", "int")
-    assert desk.call("python", Call("f", signature), code, [20_000], 20_000).verdict == "accepted"
+    assert desk.call("python", Call("f", signature), code, [90_000], 90_000).verdict == "accepted"
 
 
 def test_a_solutions_own_main_guard_does_not_run(desk: Desk) -> None:

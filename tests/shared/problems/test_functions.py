@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.problems.functions import signature_of
+from shared.signatures import LANGUAGES
 from tests.shared.problems.made import CUSTOM, LEGACY, MODERN, VALIDATOR, Files, read, refused
 
 ASSAY = """
@@ -36,6 +37,18 @@ def test_a_package_may_ask_for_a_function(tmp_path: Path, files: Files) -> None:
     signature = signature_of(package)
     assert signature is not None and signature.name == "twoSum"
     assert [str(it.type) for it in signature.parameters] == ["list[int]", "int"]
+    assert package.languages == tuple(sorted(LANGUAGES))
+
+
+def test_a_function_problem_takes_only_languages_that_functions_are_called_in(
+    tmp_path: Path,
+) -> None:
+    some = MODERN["problem.yaml"]
+    assert isinstance(some, str)
+    package = read(tmp_path, {**MODERN, **DATA, "problem.yaml": f"{some}languages: [python3, c]\n"})
+    assert package.languages == ("python",)
+    none = refused(tmp_path / "none", {**MODERN, **DATA, "problem.yaml": f"{some}languages: [c]\n"})
+    assert (none.file, none.key) == ("problem.yaml", "languages")
 
 
 def test_any_other_package_has_no_signature(tmp_path: Path) -> None:

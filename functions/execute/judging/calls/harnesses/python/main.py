@@ -45,7 +45,7 @@ def without_us(kind, error, trace):
 
 def main():
     sys.excepthook = without_us
-    sys.setrecursionlimit(50_000)
+    sys.setrecursionlimit(100_000)
     for module, names in OFFERED:
         for name in names.split():
             setattr(builtins, name, getattr(module, name))
