@@ -47,6 +47,15 @@ def require(scope: MutableMapping[str, Any], role: Role) -> Caller:
         Forbidden: it has not.
     """
     caller = caller_of(scope)
+    check_role(caller, role)
+    return caller
+
+
+def check_role(caller: Caller, role: Role) -> None:
+    """For what a caller does later on a connection that is open.
+
+    Raises:
+        Forbidden: he has not this role.
+    """
     if role not in caller.roles:
         raise Forbidden(f"this needs the role {role}")
-    return caller

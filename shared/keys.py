@@ -11,6 +11,7 @@
 | assay:filling                | zset   | member: until all is added    | _batch.lua           |
 | assay:once:<tenant>:<digest> | string | a day                         | _once.lua            |
 | assay:tenant-stream:<tenant> | hash   | for ever                      | all that `emit`      |
+| assay:input:<id>             | list   | until the end                 | input.lua            |
 | assay:latest:<tenant>:<prob> | string | result_ttl_s after last write | submit.lua           |
 | assay:tenant:<tenant>        | hash   | for ever                      | who manages tenants  |
 | assay:share:<tenant>         | hash   | a day after its last work     | _schedule.lua        |
@@ -33,12 +34,14 @@ batch's are named by their id, a tenant's is `tenant:<tenant>`: its newest 1000 
 
 Channels: `assay:ev:<id>` carries `<seq>:<type>:<json>` of each event, as a bell for
 readers of the stream of that name; `problem_done` carries one JSON message for
-each finished submission and is part of the public contract.
+each finished submission and is part of the public contract. `assay:control:<worker>`
+tells a worker of what it holds: `cancel:<id>`, and `input:<id>` for more in that list.
 
 `assay:sub:<id>` has the fields: tenant, problem, language, spec, bytes, state,
 verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
 runAtMs, startByMs, charge, batch, index, clientId, createdMs, claimedMs,
-finishedMs. The end drops `spec`: nobody runs it again.
+finishedMs. An interactive one has interactive, inputBytes, inputCall and inputClosed
+as well. The end drops `spec`: nobody runs it again.
 """
 
 from __future__ import annotations
@@ -73,6 +76,16 @@ def submission(submission_id: str) -> str:
 def batch(batch_id: str) -> str:
     """The hash of one batch."""
     return f"{PREFIX}batch:{batch_id}"
+
+
+def control(worker_id: str) -> str:
+    """The channel on which a worker is told what concerns its runs."""
+    return f"{PREFIX}control:{worker_id}"
+
+
+def input(submission_id: str) -> str:
+    """What was sent to an interactive submission, from the beginning."""
+    return f"{PREFIX}input:{submission_id}"
 
 
 def batch_left(batch_id: str) -> str:

@@ -63,6 +63,11 @@ MAX_POINTS = 1_000_000
 MAX_PASSES = 100
 #: One submission holds a slot for so long at most; tests that are left then are not run.
 MAX_JUDGING_S = 900
+#: An interactive run waits for a person, so it has more time unless it is told otherwise.
+INTERACTIVE_WALL_MS = 120_000
+#: What may be sent to it, from its beginning to its end.
+MAX_INPUT_BYTES = 1 * MIB
+MAX_INPUT_PARTS = 10_000
 MAX_QUEUE_TIMEOUT_MS = 30 * 86_400_000
 MAX_RUN_AT_DAYS = 30
 MAX_WAIT_S = 60

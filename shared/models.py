@@ -119,6 +119,8 @@ class SubmitRequest(Wire, kw_only=True):
     checker: CheckerRequest | None = None
     #: Instead of `tests`: a function of the code is called for each.
     call: CallRequest | None = None
+    #: Its stdin stays open: more is sent over `/socket` while it runs.
+    interactive: bool = False
     #: The class of the line it waits in.
     priority: Priority | None = None
     #: Not before this time, ISO 8601 with offset.
@@ -203,6 +205,7 @@ class Spec(Stored, kw_only=True):
     entry: str = ""
     sources: list[str] = []
     call: Call | None = None
+    interactive: bool = False
 
 
 class FileResult(Stored, omit_defaults=False, kw_only=True):

@@ -42,7 +42,9 @@ _KEYS = (
     keys.batch_left(""),
     keys.batch_ended(""),
     keys.FILLING,
-    # These two stay the last.
+    # These four stay the last.
+    keys.control(""),
+    keys.input(""),
     keys.batch(""),
     keys.tenant_stream(""),
 )

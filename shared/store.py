@@ -102,6 +102,7 @@ class Store:
             "" if place.run_at_ms is None else place.run_at_ms,
             "" if place.queue_timeout_ms is None else place.queue_timeout_ms,
             *once.arguments(),
+            "1" if spec.interactive else "",
         )
         if answer == b"queued":
             return submission_id

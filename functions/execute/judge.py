@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from functions.execute.compile_cache import CompileCache
+from functions.execute.control import Session
 from functions.execute.engine.cell import Cell
 from functions.execute.engine.program import EngineError
 from functions.execute.judging.plan import Plan
@@ -38,6 +39,7 @@ def judge(
     report: Report,
     cache: CompileCache,
     packages: InstalledPackages,
+    session: Session | None = None,
 ) -> None:
     """Bring a claimed submission to its verdict.
 
@@ -46,7 +48,8 @@ def judge(
         EngineError: the engine failed and no verdict was written; another attempt may do.
     """
     try:
-        _judge(claim.spec, Tools(cell, toolchains, cache, packages, claim.tenant), report)
+        tools = Tools(cell, toolchains, cache, packages, claim.tenant)
+        _judge(claim.spec, tools, report, session)
     except (NoLanguage, JudgeFault) as fault:
         result = {"message": str(fault)}
         is_own = not claim.spec.package or claim.spec.reveal
@@ -66,10 +69,11 @@ def judge(
         report.finish(Verdict.JUDGE_ERROR, {"message": message})
 
 
-def _judge(spec: Spec, tools: Tools, report: Report) -> None:
+def _judge(spec: Spec, tools: Tools, report: Report, session: Session | None) -> None:
     ready, plan = planned(spec, tools)
     report.running(len(plan.cases))
     listener = _Live(report) if plan.single else _Silent(report)
+    listener.session = session
     collect = (RESULT,) if plan.call else tuple(spec.collect)
     runner = Runner(tools.cell, ready, plan, listener, collect)
     verdict, result, last = _run_all(plan, runner, report)

@@ -19,6 +19,7 @@ from dramatiq import Worker as DramatiqWorker
 
 from functions.execute import discovery, toolchains
 from functions.execute.compile_cache import CompileCache
+from functions.execute.control import Control
 from functions.execute.engine import root
 from functions.execute.engine.cell import Cell
 from functions.execute.engine.engine import Engine
@@ -101,6 +102,7 @@ class Worker:
             settings.result_ttl_s,
         )
         self._leases = Leases(self._claims, self._slots, self.facts)
+        self._control = Control(settings.redis_url, self._claims, self._leases)
         self._broker = WakeBroker(settings.redis_url)
         declare = dramatiq.actor(
             actor_name="execute", queue_name=EXECUTE_QUEUE, broker=self._broker
@@ -123,6 +125,7 @@ class Worker:
     def start(self) -> None:
         """Begin to take work."""
         self._leases.start()
+        self._control.start()
         self._dramatiq.start()
         self._preparations.begin(list(self._trials.working.values()))
 
@@ -136,6 +139,7 @@ class Worker:
             self._leases.give_back_all()
             self._leases.wait_until_idle(10)
         self._dramatiq.stop(timeout=5_000)
+        self._control.stop()
         self._leases.stop()
         self._broker.close()
         self.engine.close()
@@ -160,7 +164,9 @@ class Worker:
             return
         try:
             report = Report(self._claims, claim)
-            judge(claim, cell, self._trials.working, report, self._compile_cache, self._packages)
+            session = self._control.session(claim) if claim.spec.interactive else None
+            toolchains, cache = self._trials.working, self._compile_cache
+            judge(claim, cell, toolchains, report, cache, self._packages, session)
         except GivenUp:
             if held.give_back:  # else it is cancelled, or somebody else's by now
                 self._release(claim, GiveBack.STOPPING)

@@ -1,10 +1,11 @@
 """`/socket`: the events of many streams over one WebSocket, with the same ids as over SSE.
 
-The client sends             {"subscribe": "<id>", "after"?: "<cursor>"}
-                             {"unsubscribe": "<id>"}
-The server sends             {"stream", "id", "event", "data"}   an event
-                             {"stream", "end": true}             no more will come
-                             {"stream"?, "error": {...}}         a problem document
+What the client may say is in `commands.py`. The server sends
+
+    {"stream", "id", "event", "data"}      an event
+    {"stream", "end": true}                no more will come
+    {"stream", "submitted": true, "ref"?}  the id of what was sent by `submit`
+    {"stream"?, "ref"?, "error": {...}}    a problem document
 
 `/socket?stream=<id>&after=<cursor>` subscribes at once, and the server closes when
 the last subscription has ended. Closing codes: 1000 at the end, 1012 when the server
@@ -24,27 +25,28 @@ from contextlib import closing, suppress
 import msgspec
 from starlette.requests import HTTPConnection
 
+from functions.notify import commands
+from functions.notify.commands import Command
+from functions.notify.desk import Desk
 from functions.notify.ending import end
 from functions.notify.events import Event, parse_cursor
 from functions.notify.hub import Hub
 from functions.notify.wire import SEND_TIMEOUT_S, ClientStuck, Outlet
-from shared.asgi import Message, Receive, Scope, Send
+from shared.asgi import Receive, Scope, Send
 from shared.errors import (
     AssayError,
     Conflict,
     Internal,
-    InvalidRequest,
     Overloaded,
-    TooLarge,
     from_exception,
 )
 from shared.identity import Role, require
-from shared.models import Wire, encode
+from shared.models import encode
+from shared.services import Services
 
 log = logging.getLogger(__name__)
 
 _MOST_SUBSCRIPTIONS = 64
-_MOST_FRAME_BYTES = 4096
 #: Pings are the server's business (uvicorn, each 20 s), so a quiet stream just waits.
 _QUIET_S = 3600.0
 _DONE = 1000
@@ -56,35 +58,32 @@ _CLIENT_GONE = 0
 class Socket:
     """The ASGI endpoint."""
 
-    def __init__(self, hub: Hub, *, send_timeout_s: float = SEND_TIMEOUT_S) -> None:
+    def __init__(
+        self, hub: Hub, services: Services, *, send_timeout_s: float = SEND_TIMEOUT_S
+    ) -> None:
         self._hub = hub
+        self._services = services
         self._send_timeout_s = send_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        tenant = require(scope, Role.READ).tenant
+        caller = require(scope, Role.READ)
         query = HTTPConnection(scope).query_params
         first = (query["stream"], query.get("after")) if "stream" in query else None
-        self._hub.take_seat(tenant)
+        self._hub.take_seat(caller.tenant)
         try:
             outlet = Outlet(receive, send, self._send_timeout_s)
-            await _Conversation(self._hub, tenant, receive, outlet).run(first)
+            desk = Desk(self._services, caller)
+            await _Conversation(self._hub, caller.tenant, desk, receive, outlet).run(first)
         finally:
-            self._hub.give_seat(tenant)
-
-
-class _Command(Wire):
-    """A frame of the client: exactly one of `subscribe` and `unsubscribe`."""
-
-    subscribe: str | None = None
-    unsubscribe: str | None = None
-    after: str | None = None
+            self._hub.give_seat(caller.tenant)
 
 
 class _Conversation:
     """One open WebSocket."""
 
-    def __init__(self, hub: Hub, tenant: str, receive: Receive, outlet: Outlet) -> None:
+    def __init__(self, hub: Hub, tenant: str, desk: Desk, receive: Receive, outlet: Outlet) -> None:
         self._hub = hub
+        self._desk = desk
         self._tenant = tenant
         self._receive = receive
         self._outlet = outlet
@@ -108,6 +107,8 @@ class _Conversation:
         finally:
             revoke()
             await end([listener, *self._feeds.values()])
+        if not self._hub.is_closing:
+            await self._desk.leave()
         if code != _CLIENT_GONE:
             with suppress(ClientStuck, OSError, RuntimeError):
                 await self._outlet.send({"type": "websocket.close", "code": code})
@@ -115,34 +116,55 @@ class _Conversation:
     async def _listen(self) -> None:
         try:
             while (message := await self._receive())["type"] != "websocket.disconnect":
+                command = None
                 try:
-                    await self._obey(_command(message))
-                except AssayError as error:
-                    await self._complain(None, error)
+                    command = commands.read(message)
+                    await self._obey(command)
+                except ClientStuck:
+                    raise
+                except Exception as error:
+                    await self._refuse(command, error)
         finally:
             self._end(_CLIENT_GONE)
 
-    async def _obey(self, command: _Command) -> None:
-        if command.unsubscribe is not None:
-            feed = self._feeds.get(command.unsubscribe)
-            if feed is not None:
-                await end([feed])
-            # A feed cancelled in its first moment has not said so itself.
-            if feed is None or self._feeds.pop(command.unsubscribe, None) is feed:
-                await self._say({"stream": command.unsubscribe, "end": True})
-            return
-        assert command.subscribe is not None  # _command has seen to it
-        try:
+    async def _refuse(self, command: Command | None, error: Exception) -> None:
+        problem = from_exception(error)
+        if isinstance(problem, Internal):
+            log.exception("a command was not carried out", exc_info=error)
+        ref = {} if command is None or command.ref is None else {"ref": command.ref}
+        await self._complain(None if command is None else command.stream, problem, **ref)
+
+    async def _obey(self, command: Command) -> None:
+        if command.subscribe is not None:
             self._subscribe(command.subscribe, command.after)
-        except AssayError as error:
-            await self._complain(command.subscribe, error)
+        elif command.unsubscribe is not None:
+            await self._unsubscribe(command.unsubscribe)
+        elif command.submit:
+            self._check_room()
+            submission_id = await self._desk.submit(command.submit)
+            ref = {} if command.ref is None else {"ref": command.ref}
+            await self._say({"stream": submission_id, "submitted": True, **ref})
+            self._subscribe(submission_id, None)
+        else:
+            await self._desk.pass_on(command)
+
+    async def _unsubscribe(self, name: str) -> None:
+        feed = self._feeds.get(name)
+        if feed is not None:
+            await end([feed])
+        # A feed cancelled in its first moment has not said so itself.
+        if feed is None or self._feeds.pop(name, None) is feed:
+            await self._say({"stream": name, "end": True})
 
     def _subscribe(self, name: str, after: str | None) -> None:
         if name in self._feeds:
             raise Conflict("this stream is subscribed already on this socket")
+        self._check_room()
+        self._feeds[name] = asyncio.create_task(self._feed(name, after))
+
+    def _check_room(self) -> None:
         if len(self._feeds) >= _MOST_SUBSCRIPTIONS:
             raise Overloaded(f"one socket has at most {_MOST_SUBSCRIPTIONS} subscriptions")
-        self._feeds[name] = asyncio.create_task(self._feed(name, after))
 
     async def _feed(self, name: str, after: str | None) -> None:
         try:
@@ -181,9 +203,9 @@ class _Conversation:
                 for event in await reader.read(_QUIET_S):
                     await self._say(_frame(name, event))
 
-    async def _complain(self, name: str | None, error: AssayError) -> None:
+    async def _complain(self, name: str | None, error: AssayError, **more: str) -> None:
         named = {} if name is None else {"stream": name}
-        await self._say({**named, "error": error.document()})
+        await self._say({**named, **more, "error": error.document()})
 
     async def _say(self, frame: dict[str, object]) -> None:
         try:
@@ -207,21 +229,3 @@ def _frame(name: str, event: Event) -> dict[str, object]:
         "event": event.type,
         "data": msgspec.Raw(event.data),
     }
-
-
-def _command(message: Message) -> _Command:
-    """Read a frame of the client.
-
-    Raises:
-        InvalidRequest, TooLarge: it is not one of the commands.
-    """
-    frame = message.get("text") or message.get("bytes") or ""
-    if len(frame) > _MOST_FRAME_BYTES:
-        raise TooLarge(f"a frame has at most {_MOST_FRAME_BYTES} bytes")
-    try:
-        command = msgspec.json.decode(frame, type=_Command)
-    except (msgspec.MsgspecError, UnicodeError) as error:
-        raise InvalidRequest(str(error)) from None
-    if (command.subscribe is None) == (command.unsubscribe is None):
-        raise InvalidRequest("a frame has either subscribe or unsubscribe")
-    return command

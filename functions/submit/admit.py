@@ -59,7 +59,7 @@ def admit(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Spec:
         args=request.args,
         files=_files(request.files, *own),
         collect=_collect(request.collect),
-        limits=_limits(request.limits, language),
+        limits=_run_limits(request, language),
         expected_output=request.expected_output,
         tests=_tests(request, language)
         if request.call is None or call is None
@@ -68,6 +68,7 @@ def admit(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Spec:
         comparison=_comparison(request.comparison),
         checker=_checker(request, workers),
         call=call,
+        interactive=_interactive(request),
     )
 
 
@@ -106,6 +107,13 @@ def _problem_id(problem_id: str | None) -> None:
     else:
         return
     raise InvalidField(f"problemId {why}", field="problemId")
+
+
+def _interactive(request: SubmitRequest) -> bool:
+    if request.interactive and (request.tests or request.call):
+        why = "an interactive submission is one run: it has neither tests nor a call"
+        raise InvalidField(why, field="interactive")
+    return request.interactive
 
 
 def _tests(request: SubmitRequest, language: Language) -> list[Case]:
@@ -264,8 +272,11 @@ def _content(file: FileRequest, field: str) -> bytes:
         raise InvalidField(f"the content is not base64: {error}", field=field) from None
 
 
-def _limits(asked: LimitsRequest, language: Language) -> Limits:
-    return _checked_limits(_given(asked), language, "limits")
+def _run_limits(request: SubmitRequest, language: Language) -> Limits:
+    given = _given(request.limits)
+    if request.interactive:
+        given.setdefault("wallTimeMs", limits.INTERACTIVE_WALL_MS)
+    return _checked_limits(given, language, "limits")
 
 
 def _given(asked: LimitsRequest) -> dict[str, int]:

@@ -6,6 +6,7 @@ import hashlib
 import re
 import time
 from contextlib import suppress
+from typing import Protocol
 
 from redis.exceptions import RedisError
 from starlette.requests import Request
@@ -23,8 +24,9 @@ from shared.body import decode, read_body
 from shared.errors import Conflict, NotFound
 from shared.identity import Caller, Role, require
 from shared.models import SubmitRequest, encode
-from shared.once import key_of, once
+from shared.once import UNKEYED, Once, key_of, once
 from shared.place import allowed
+from shared.priority import Priority
 from shared.problems.store import Problems
 from shared.services import Services
 from shared.store import Snapshot, links
@@ -35,9 +37,18 @@ from shared.workers import Workers
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
+class Take(Protocol):
+    """From what a caller sent to the id of what was put in line."""
+
+    async def __call__(self, asked: SubmitRequest, caller: Caller, sent: Once = UNKEYED) -> str: ...
+
+
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this function."""
     workers, problems = Workers(services.redis), Problems(services.redis)
+
+    take = _taking(services, workers, problems)
+    services.submit = take
 
     async def submit(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)
@@ -45,13 +56,10 @@ def routes(services: Services) -> list[BaseRoute]:
         body = await read_body(request.scope, request.receive)
         asked = decode(body, SubmitRequest)
         key = key_of(request.scope)
-        spec = await against(admit(asked, await workers.alive()), asked, problems)
-        submission_id = await services.store.submit(
-            spec,
-            tenant=caller.tenant,
-            place=place(asked, time.time() * 1000),
-            classes=allowed(caller),
-            once=once(key, tenant=caller.tenant, route="submit", body_digest=_digest(body)),
+        submission_id = await take(
+            asked,
+            caller,
+            once(key, tenant=caller.tenant, route="submit", body_digest=_digest(body)),
         )
         state = await _state(submission_id, caller) if key else State.QUEUED
         if wait_s is not None and (found := await _wait(submission_id, wait_s, caller)) is not None:
@@ -91,17 +99,34 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/submit", submit, methods=["POST"]),
         Route("/submission/{id}", cancel, methods=["DELETE"]),
         Route("/languages", list_languages),
-        *_batch_routes(services, workers),
+        *_batch_routes(services, workers, problems),
     ]
 
 
-def _batch_routes(services: Services, workers: Workers) -> list[BaseRoute]:
+def _taking(services: Services, workers: Workers, problems: Problems) -> Take:
+    """What takes a submission, whatever way it came in; gives its id."""
+
+    async def take(asked: SubmitRequest, caller: Caller, sent: Once = UNKEYED) -> str:
+        spec = await against(admit(asked, await workers.alive()), asked, problems)
+        usual = Priority.INTERACTIVE if asked.interactive else Priority.DEFAULT
+        return await services.store.submit(
+            spec,
+            tenant=caller.tenant,
+            place=place(asked, time.time() * 1000, usual),
+            classes=allowed(caller),
+            once=sent,
+        )
+
+    return take
+
+
+def _batch_routes(services: Services, workers: Workers, problems: Problems) -> list[BaseRoute]:
     batches = Batches(services.redis, services.settings)
 
     async def submit_batch(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)
         async with spooled(request.scope, request.receive) as body:
-            filling = Filling(batches, caller, await workers.alive())
+            filling = Filling(batches, problems, caller, await workers.alive())
             answer = await filling.fill(request.scope, body)
         return _json(answer, 202, {"location": answer.links["summary"]})
 

@@ -19,6 +19,7 @@ from typing import IO
 
 from functions.submit.admit import admit
 from functions.submit.place import place
+from functions.submit.problems import against
 from shared import limits
 from shared.answers import BatchAccepted, RejectedItem
 from shared.asgi import Receive, Scope
@@ -30,6 +31,7 @@ from shared.models import BatchItem, BatchRequest
 from shared.once import key_of, once
 from shared.place import allowed, refusal
 from shared.priority import Priority
+from shared.problems.store import Problems
 from shared.workers import WorkerFacts
 
 JSON = "application/json"
@@ -90,8 +92,15 @@ async def spooled(scope: Scope, receive: Receive) -> AsyncIterator[Body]:
 class Filling:
     """One batch, while it is being filled."""
 
-    def __init__(self, batches: Batches, caller: Caller, workers: Sequence[WorkerFacts]) -> None:
+    def __init__(
+        self,
+        batches: Batches,
+        problems: Problems,
+        caller: Caller,
+        workers: Sequence[WorkerFacts],
+    ) -> None:
         self._batches = batches
+        self._problems = problems
         self._caller = caller
         self._workers = workers
         self._batch_id = ""
@@ -112,19 +121,21 @@ class Filling:
         )
         self._batch_id = await self._batches.open(tenant=self._caller.tenant, once=identity)
         for index, raw in enumerate(body.items()):
-            self._check(index, raw)
+            await self._check(index, raw)
             if len(self._chunk) >= CHUNK or self._bytes >= _CHUNK_BYTES:
                 await self._send()
         await self._send()
         await self._batches.seal(self._batch_id, rejected=len(self._rejected))
         return self._answer(count)
 
-    def _check(self, index: int, raw: bytes) -> None:
+    async def _check(self, index: int, raw: bytes) -> None:
         client_id = None
         try:
             asked = decode(raw, BatchItem)
             client_id = _client_id(asked.client_id)
-            spec = admit(asked, self._workers)
+            spec = await against(admit(asked, self._workers), asked, self._problems)
+            if spec.interactive:
+                raise InvalidField("nobody talks to an item of a batch", field="interactive")
             where = place(asked, time.time() * 1000, Priority.BULK)
         except AssayError as error:
             self._rejected.append((index, client_id, error))

@@ -26,7 +26,7 @@ async def against(spec: Spec, request: SubmitRequest, problems: Problems) -> Spe
     Raises:
         InvalidField: the problem does not take it so.
     """
-    brings = request.stdin or request.tests or request.call
+    brings = request.stdin or request.tests or request.call or request.interactive
     if request.problem_id is None or brings or request.expected_output is not None:
         return spec
     entry = await problems.find(request.problem_id)

@@ -2,9 +2,9 @@
 --
 -- KEYS, the same for all: 1 ready, 2 leases, 3 load, 4 fence, 5 workers,
 --                         6 Dramatiq's queue, 7 its messages, 8 its wake list,
---                         9 and more: see _schedule.lua,
---                         the last two: prefix of a batch's hash, prefix of the hash of
---                         a tenant's stream
+--                         9 and more: see _schedule.lua; the last four: prefix of
+--                         a worker's control channel, of what was sent to a submission,
+--                         of a batch's hash, of the hash of a tenant's stream
 -- ARGV, the same for all: 1 prefix of a submission's hash, 2 prefix of its stream,
 --                         3 a Dramatiq message with @ID@ where its id belongs
 -- What a script takes itself starts at ARGV[4].
@@ -13,6 +13,7 @@
 
 local READY, LEASES, LOAD, FENCE, WORKERS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local QUEUE, MESSAGES, WAKE, SHARE = KEYS[6], KEYS[7], KEYS[8], KEYS[14]
+local CONTROL, INPUT = KEYS[#KEYS - 3], KEYS[#KEYS - 2]
 local BATCH, TENANT_STREAM = KEYS[#KEYS - 1], KEYS[#KEYS]
 local SUB, EV, RING = ARGV[1], ARGV[2], ARGV[3]
 
@@ -147,6 +148,11 @@ local function close(id, state, verdict, result, ttl_s)
   redis.call('EXPIRE', sub, ttl_s)
   redis.call('EXPIRE', EV .. id, ttl_s)
   line.item_ended(id, state, verdict, ttl_s)
+  redis.call('DEL', INPUT .. id)
+  local holder = state == 'cancelled' and redis.call('HGET', sub, 'holder') or ''
+  if holder ~= '' then
+    redis.call('PUBLISH', CONTROL .. holder, 'cancel:' .. id)
+  end
 end
 
 local function announce(channel, id, status, verdict)

@@ -13,6 +13,7 @@ import redis
 from shared import keys, languages
 from shared.connect import async_client, blocking_client
 from shared.identity import LOCAL_TENANT
+from shared.interactive import Inputs
 from shared.limits import LIMITS
 from shared.models import Limits, Result, Spec
 from shared.settings import Settings
@@ -37,6 +38,7 @@ class Core:
         self._announced: list[dict[str, Any]] = []
         self._loop = asyncio.Runner()
         self._client = async_client(url)
+        self._inputs = Inputs(self._client)
         self._store = Store(self._client, Settings(redis_url=url))
 
     def submit(
@@ -92,6 +94,18 @@ class Core:
     def cancel(self, submission_id: str) -> State:
         """The state that leaves it in."""
         return self._loop.run(self._store.cancel(submission_id, tenant=LOCAL_TENANT))
+
+    def send(self, submission_id: str, text: str, *, tenant: str = LOCAL_TENANT) -> None:
+        """More for its stdin."""
+        self._loop.run(self._inputs.stdin(submission_id, text.encode(), tenant=tenant))
+
+    def send_end(self, submission_id: str) -> None:
+        """Its stdin ends."""
+        self._loop.run(self._inputs.end(submission_id, tenant=LOCAL_TENANT))
+
+    def send_signal(self, submission_id: str, name: str) -> None:
+        """A signal for its program."""
+        self._loop.run(self._inputs.signal(submission_id, name, tenant=LOCAL_TENANT))
 
     def state(self, submission_id: str) -> State:
         """Where it is now."""

@@ -72,6 +72,7 @@ def test_every_key_of_the_module_is_in_its_table() -> None:
     made.remove(keys.PROBLEM_DONE)
     made[made.index(keys.DRAMATIQ)] = keys.dramatiq_queue("execute")
     made += [keys.submission("1"), keys.events("1"), keys.latest("local", "p")]
+    made += [keys.input("1")]
     made += [keys.tenant("local"), keys.share("local"), keys.turns("bulk")]
     made += [keys.line("bulk", "local"), keys.batch_left("1"), keys.batch_ended("1")]
     made += [keys.once("local", "d")]
@@ -88,6 +89,7 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         client.set(keys.SCHEMA, 1)
         client.hset(keys.PROBLEMS, "adding", "{}")
         client.hset(keys.batch("b"), "epoch", "e")
+        client.rpush(keys.input("x"), "z")
         claims.renew(1, {}, [])
         for _ in range(3):
             subs.submitted(client, problem="p1")

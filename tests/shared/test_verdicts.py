@@ -64,6 +64,9 @@ ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
     "time out": lambda client, claims, claim: _time_out(client, claims, claim),
     "cancel": lambda client, _claims, claim: subs.cancel(client, claim.submission_id),
     "submit": lambda client, _claims, claim: subs.submit(client, submission_id=claim.submission_id),
+    "input": lambda client, _claims, claim: scripts.call(
+        client, "input", claim.submission_id, "local", "nonce", 100, 100, "ihello"
+    ),
     "rename": lambda client, _claims, claim: scripts.call(
         client, "rename", keys.submission(claim.submission_id), "e1", "e2"
     ),

@@ -115,6 +115,7 @@ class Cell:
         on_output: OnOutput | None = None,
         on_pause: OnPause | None = None,
         interactive: bool = False,
+        on_started: Callable[[], None] | None = None,
         pipes: Pipes | None = None,
     ) -> Run:
         """Run a program to its end.
@@ -123,6 +124,7 @@ class Cell:
             on_output: told of output while the program runs.
             on_pause: told when nothing followed an output for `PAUSE_S`.
             interactive: stdin is a pipe that `feed` fills, after `program.stdin`.
+            on_started: told when from now on `feed` and `signal` reach this run.
             pipes: its stdin and stdout, instead of `program.stdin` and what a run gives back.
 
         Raises:
@@ -135,6 +137,8 @@ class Cell:
             self._send_request(program, limits, interactive, pipes)
         if interactive and program.stdin:  # feeding nothing is its end
             self.feed(program.stdin)
+        if on_started:
+            on_started()
         try:
             return self._follow(limits, on_output, on_pause)
         except BaseException:
@@ -166,6 +170,10 @@ class Cell:
             self._tell(wire.STDIN_END)
         for at in range(0, len(data), wire.PACKET_BYTES):
             self._tell(wire.STDIN, data[at : at + wire.PACKET_BYTES])
+
+    def signal(self, number: int) -> None:
+        """A signal for every process of the run."""
+        self._tell(wire.SIGNAL, b"%d" % number)
 
     def kill(self) -> None:
         """Stop the run that is going on, and any other until `renew`: they end as cancelled."""

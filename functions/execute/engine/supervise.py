@@ -281,9 +281,17 @@ class Supervision:
         elif kind == wire.STDIN_END:
             self._feed_ended = True
             self._feed()
+        elif kind == wire.SIGNAL:
+            self._signal(int(body))
         else:  # the worker is gone, and so is the reason to go on
             self._kill("cancelled")
             self._poll.unregister(self._control.fileno())
+
+    def _signal(self, number: int) -> None:
+        """As a terminal does it: to every process of the program, but not to its init."""
+        for pid in descendants(self._keeper.proc_fd, self._pid):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
 
     def _feed(self) -> None:
         if self._stdin_writer < 0:

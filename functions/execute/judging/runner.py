@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from functions.execute.control import Session
 from functions.execute.engine.cell import Cell
 from functions.execute.engine.program import Limits, OnOutput, OnPause, Program, Run
 from functions.execute.judging.confirm import better, is_doubtful
@@ -34,6 +35,8 @@ class Listener:
 
     output: OnOutput | None = None
     pause: OnPause | None = None
+    #: Brings the input of an interactive run.
+    session: Session | None = None
 
     def confirming(self) -> None:
         """The program is run once more."""
@@ -111,6 +114,8 @@ class Runner:
         first = self._run(program, limits, listener.output, listener.pause)
         if self._confirmed >= _MOST_CONFIRMED or not is_doubtful(first, limits):
             return [first]
+        if listener.session is not None:  # nobody would type it all again
+            return [first]
         self._confirmed += 1
         listener.confirming()
         return [first, self._run(program, limits)]
@@ -122,7 +127,10 @@ class Runner:
         on_output: OnOutput | None = None,
         on_pause: OnPause | None = None,
     ) -> Run:
-        run = self._cell.run(program, limits, on_output=on_output, on_pause=on_pause)
+        if (session := self._listener.session) is None:
+            run = self._cell.run(program, limits, on_output=on_output, on_pause=on_pause)
+        else:
+            run = session.run(self._cell, program, limits, on_output, on_pause)
         if self._listener.is_lost():
             raise GivenUp
         return self._ready.understood(unless_stopped(run))
