@@ -30,6 +30,20 @@ class Cancelled(Answer):
     status: State
 
 
+class Code(Answer):
+    """The answer of `GET /submission/{id}/code`."""
+
+    id: str
+    language: str
+    code: str
+
+
+class Rejudged(Answer):
+    """How many submissions `POST /problems/{id}/rejudge` put back in line."""
+
+    submissions: int
+
+
 class RejectedItem(Answer):
     """A submission of a batch that was not taken, and why: as in a problem document."""
 
@@ -135,6 +149,21 @@ class Status(Answer):
     #: What all workers agree on; each one's own facts are in `workers`.
     isolation: dict[str, Any]
     workers: list[WorkerFacts]
+
+
+class Me(Answer):
+    """The answer of `GET /me`: who the credentials say that one is."""
+
+    tenant: str
+    name: str
+    roles: list[str]
+
+
+class Ticket(Answer):
+    """The answer of `POST /ticket`: opens one stream as `?ticket=`, soon."""
+
+    ticket: str
+    expires_in_s: int
 
 
 class Health(Answer):

@@ -14,6 +14,11 @@
 | assay:input:<id>             | list   | until the end                 | input.lua            |
 | assay:latest:<tenant>:<prob> | string | result_ttl_s after last write | submit.lua           |
 | assay:tenant:<tenant>        | hash   | for ever                      | who manages tenants  |
+| assay:keys                   | hash   | field: until it is revoked    | shared/credentials   |
+| assay:rate:<key>             | string | until its bucket is full      | enter.lua            |
+| assay:session:<digest>       | string | a week                        | shared/credentials   |
+| assay:login:<digest>         | string | ten minutes, or its use       | shared/credentials   |
+| assay:ticket:<digest>        | string | half a minute, or its use     | shared/credentials   |
 | assay:share:<tenant>         | hash   | a day after its last work     | _schedule.lua        |
 | assay:ready                  | zset   | member: until claimed         | _schedule.lua        |
 | assay:line:<class>:<tenant>  | zset   | member: until claimed         | _schedule.lua        |
@@ -40,11 +45,14 @@ tells a worker of what it holds: `cancel:<id>`, and `input:<id>` for more in tha
 `assay:sub:<id>` has the fields: tenant, problem, language, spec, bytes, state,
 verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
 runAtMs, startByMs, charge, batch, index, clientId, createdMs, claimedMs,
-finishedMs. An interactive one has interactive, inputBytes, inputCall and inputClosed
-as well. The end drops `spec`: nobody runs it again.
+finishedMs, history. An interactive one has interactive, inputBytes, inputCall and
+inputClosed as well. The end drops a `spec` of more than 64 KiB, and any that was
+cancelled: it is not judged again.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 PREFIX = "assay:"
 
@@ -57,6 +65,7 @@ WORKERS = PREFIX + "workers"
 DELAYED = PREFIX + "delayed"
 DEADLINES = PREFIX + "deadlines"
 CLASSES = PREFIX + "classes"
+API_KEYS = PREFIX + "keys"
 FILLING = PREFIX + "filling"
 #: Problem id -> `ProblemEntry` as JSON: the index of installed packages.
 PROBLEMS = PREFIX + "problems"
@@ -126,6 +135,30 @@ def latest(tenant: str, problem_id: str) -> str:
 def tenant(name: str) -> str:
     """What a tenant may do: `shared/tenants.py`."""
     return f"{PREFIX}tenant:{name}"
+
+
+#: The key of something that is found by the digest of its secret.
+ByDigest = Callable[[str], str]
+
+
+def rate(key_id: str) -> str:
+    """How much of its rate an API key has used."""
+    return f"{PREFIX}rate:{key_id}"
+
+
+def session(digest: str) -> str:
+    """Who is signed in with the session whose secret has this digest."""
+    return f"{PREFIX}session:{digest}"
+
+
+def login(digest: str) -> str:
+    """Whom a one-time token signs in."""
+    return f"{PREFIX}login:{digest}"
+
+
+def ticket(digest: str) -> str:
+    """For whom a ticket opens a stream."""
+    return f"{PREFIX}ticket:{digest}"
 
 
 def share(tenant: str) -> str:

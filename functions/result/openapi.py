@@ -25,12 +25,16 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     Result,
     answers.Accepted,
     answers.Cancelled,
+    answers.Code,
+    answers.Rejudged,
     answers.BatchAccepted,
     answers.BatchSummary,
     answers.BatchLine,
     answers.Languages,
     answers.Status,
     answers.Health,
+    answers.Me,
+    answers.Ticket,
     answers.Problem,
     ProblemList,
     ProblemPage,
@@ -43,6 +47,19 @@ _WAIT = {
     "in": "query",
     "description": "seconds to wait for the end",
     "schema": {"type": "number", "minimum": 0, "maximum": limits.MAX_WAIT_S},
+}
+_TOKEN = {
+    "name": "token",
+    "in": "query",
+    "required": True,
+    "description": "as the runner printed it",
+    "schema": {"type": "string"},
+}
+_TICKET = {
+    "name": "ticket",
+    "in": "query",
+    "description": "from POST /ticket, for browsers, which cannot set headers here",
+    "schema": {"type": "string"},
 }
 _LAST_EVENT_ID = {
     "name": "Last-Event-ID",
@@ -155,6 +172,21 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
     ("delete", "/submission/{id}", "Cancel what is not finished", {"200": answers.Cancelled}, []),
     (
         "post",
+        "/submission/{id}/rejudge",
+        "Judge what is finished once more; the verdict so far goes into its history",
+        {"202": answers.Accepted},
+        [],
+    ),
+    ("get", "/submission/{id}/code", "What was sent in", {"200": answers.Code}, []),
+    (
+        "post",
+        "/problems/{id}/rejudge",
+        "Judge all finished submissions to an installed problem again (admin)",
+        {"202": answers.Rejudged},
+        [],
+    ),
+    (
+        "post",
         "/batch",
         "Submit many programs, as JSON or line by line",
         {"202": answers.BatchAccepted},
@@ -185,7 +217,7 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
             "200": ("events", _EVENTS),
             "204": ("nothing more will come: do not reconnect", {}),
         },
-        [_LAST_EVENT_ID, _AFTER, _WAIT_FOR_EVENTS],
+        [_LAST_EVENT_ID, _AFTER, _WAIT_FOR_EVENTS, _TICKET],
     ),
     (
         "get",
@@ -225,6 +257,16 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         [],
     ),
     ("get", "/status", "Queue, slots, workers, isolation", {"200": answers.Status}, []),
+    ("get", "/me", "Who one is", {"200": answers.Me}, []),
+    ("post", "/ticket", "A ticket that opens one stream", {"200": answers.Ticket}, []),
+    (
+        "get",
+        "/login",
+        "Sign a browser in with a one-time token",
+        {"303": ("signed in: on to the page", {})},
+        [_TOKEN],
+    ),
+    ("post", "/logout", "End the session", {"204": ("signed out", {})}, []),
     ("get", "/healthz", "This process is alive", {"200": answers.Health}, []),
     ("get", "/readyz", "Redis answers and a worker is alive", {"200": answers.Health}, []),
     (

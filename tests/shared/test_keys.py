@@ -13,7 +13,7 @@ import redis
 
 from shared import keys
 from shared.models import encode
-from shared.verdicts import State
+from shared.verdicts import EventType, State, Verdict
 from tests.shared import submissions as subs
 
 ROOT = Path(keys.__file__).parents[1]
@@ -72,7 +72,7 @@ def test_every_key_of_the_module_is_in_its_table() -> None:
     made.remove(keys.PROBLEM_DONE)
     made[made.index(keys.DRAMATIQ)] = keys.dramatiq_queue("execute")
     made += [keys.submission("1"), keys.events("1"), keys.latest("local", "p")]
-    made += [keys.input("1")]
+    made += [keys.input("1"), keys.rate("k"), keys.session("d"), keys.login("d"), keys.ticket("d")]
     made += [keys.tenant("local"), keys.share("local"), keys.turns("bulk")]
     made += [keys.line("bulk", "local"), keys.batch_left("1"), keys.batch_ended("1")]
     made += [keys.once("local", "d")]
@@ -90,6 +90,9 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         client.hset(keys.PROBLEMS, "adding", "{}")
         client.hset(keys.batch("b"), "epoch", "e")
         client.rpush(keys.input("x"), "z")
+        client.hset(keys.API_KEYS, "id", "{}")
+        for by_digest in (keys.rate, keys.session, keys.login, keys.ticket):
+            client.set(by_digest("d"), 1)
         claims.renew(1, {}, [])
         for _ in range(3):
             subs.submitted(client, problem="p1")
@@ -130,6 +133,9 @@ def test_the_fields_of_a_submission_are_those_of_the_table(redis_url: str) -> No
         claims = subs.claims(client)
         claim = claims.claim()
         assert claim is not None
+        before |= set(subs.fields(client, submission_id))
+        claims.finish(claim, Verdict.COMPLETED, b"{}", [(EventType.FINISHED, b"{}")])
+        subs.rejudge(client, submission_id)
         before |= set(subs.fields(client, submission_id))
         before |= set(subs.fields(client, subs.batch_of(client, 1)[1][0]))
         subs.cancel(client, submission_id)
