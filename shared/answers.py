@@ -30,6 +30,20 @@ class Cancelled(Answer):
     status: State
 
 
+class Code(Answer):
+    """The answer of `GET /submission/{id}/code`."""
+
+    id: str
+    language: str
+    code: str
+
+
+class Rejudged(Answer):
+    """How many submissions `POST /problems/{id}/rejudge` put back in line."""
+
+    submissions: int
+
+
 class RejectedItem(Answer):
     """A submission of a batch that was not taken, and why: as in a problem document."""
 

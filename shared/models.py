@@ -115,6 +115,8 @@ class SubmitRequest(Wire, kw_only=True):
     #: Whether the first test that fails is the last one that is run.
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
+    #: Code that is appended to the program and must be passed to its end.
+    assertions: str = ""
     #: Decides instead of a comparison; only with `tests`.
     checker: CheckerRequest | None = None
     #: Instead of `tests`: a function of the code is called for each.
@@ -199,6 +201,7 @@ class Spec(Stored, kw_only=True):
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
     checker: Checker | None = None
+    assertions: str = ""
     #: The digest of the problem package that it is judged by, instead of tests of its own.
     package: str = ""
     #: Whether its tests are shown whole: to who may see the package itself.
@@ -281,6 +284,13 @@ class GroupResult(Stored, omit_defaults=False, kw_only=True):
     score: float | None = None
 
 
+class PastVerdict(Stored, omit_defaults=False, kw_only=True):
+    """What a submission got before it was judged again."""
+
+    verdict: Verdict
+    finished_ms: int
+
+
 class Result(Stored, omit_defaults=False, kw_only=True):
     """The answer of `GET /result/{id}`; before the end most of it is null."""
 
@@ -316,6 +326,8 @@ class Result(Stored, omit_defaults=False, kw_only=True):
     failed_test: int | None = None
     #: Points of all tests that were passed; null where no test has points.
     score: float | None = None
+    #: Earlier verdicts, the oldest first, where it was judged again.
+    history: list[PastVerdict] = []
     attempts: int = 0
     created_ms: int | None = None
     started_ms: int | None = None

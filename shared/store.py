@@ -182,6 +182,7 @@ _FIELDS = [
     "createdMs",
     "claimedMs",
     "finishedMs",
+    "history",
     "index",
     "clientId",
 ]
@@ -204,6 +205,7 @@ def _snapshot(submission_id: str, fields: dict[str, str]) -> Snapshot:
         "createdMs": int(fields["createdMs"]),
         "startedMs": int(fields["claimedMs"]) if "claimedMs" in fields else None,
         "finishedMs": int(fields["finishedMs"]) if "finishedMs" in fields else None,
+        "history": msgspec.json.decode(f"[{fields.get('history', '')}]"),
         "cursor": f"{fields['epoch']}.{fields['seq']}",
         "links": links(submission_id),
     }

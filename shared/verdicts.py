@@ -4,6 +4,7 @@
        ^          |           |
        +----------+-----------+        a worker was lost, or gave the run back
     any state that is not terminal -> cancelled
+    finished -> queued                 judged again: the verdict goes into its history
     queued -> finished, with the verdict `queue-timeout` and no other
 
 A verdict exists exactly when the state is `finished`. The Lua scripts spell the
@@ -31,7 +32,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.PREPARING, State.FINISHED, State.CANCELLED}),
     State.PREPARING: frozenset({State.RUNNING, State.QUEUED, State.FINISHED, State.CANCELLED}),
     State.RUNNING: frozenset({State.QUEUED, State.FINISHED, State.CANCELLED}),
-    State.FINISHED: frozenset(),
+    State.FINISHED: frozenset({State.QUEUED}),
     State.CANCELLED: frozenset(),
 }
 

@@ -72,7 +72,7 @@ def judge(
 def _judge(spec: Spec, tools: Tools, report: Report, session: Session | None) -> None:
     ready, plan = planned(spec, tools)
     report.running(len(plan.cases))
-    listener = _Live(report) if plan.single else _Silent(report)
+    listener = _Live(report) if plan.single and not plan.last_word else _Silent(report)
     listener.session = session
     collect = (RESULT,) if plan.call else tuple(spec.collect)
     runner = Runner(tools.cell, ready, plan, listener, collect)
@@ -98,7 +98,7 @@ def _run_all(
         rows.append(presenter.case(case, tried, tally.add(case, tried.judged)))
         told = event(rows[-1], len(plan.cases))
     if plan.single:
-        return tally.verdict, single(tried), told
+        return tally.verdict, single(tried, plan.last_word), told
     return tally.verdict, summary(rows, tally), told
 
 

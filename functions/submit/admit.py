@@ -15,6 +15,7 @@ import msgspec
 
 from functions.submit.calls import cases, check_call
 from shared import limits
+from shared.assertions import LAST_WORDS
 from shared.errors import InvalidField
 from shared.languages import Language, find, known
 from shared.limits import LIMITS
@@ -67,6 +68,7 @@ def admit(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Spec:
         stop_on_failure=request.stop_on_failure,
         comparison=_comparison(request.comparison),
         checker=_checker(request, workers),
+        assertions=_assertions(request, language),
         call=call,
         interactive=_interactive(request),
     )
@@ -201,6 +203,19 @@ def _checker(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Checker 
         interactive=asked.interactive,
         passes=asked.passes,
     )
+
+
+def _assertions(request: SubmitRequest, language: Language) -> str:
+    if not request.assertions:
+        return ""
+    _text("assertions", request.assertions, limits.MAX_CODE_BYTES)
+    if request.tests or request.call or request.expected_output is not None:
+        why = "assertions decide alone: without tests, call and expectedOutput"
+        raise InvalidField(why, field="assertions")
+    if language.name not in LAST_WORDS:
+        why = f"assertions can be appended to {', '.join(sorted(LAST_WORDS))}"
+        raise InvalidField(why, field="assertions")
+    return request.assertions
 
 
 def _args(args: list[str], field: str = "args") -> None:

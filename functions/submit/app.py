@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from functions.submit import again
 from functions.submit.admit import admit
 from functions.submit.batch import Filling, spooled
 from functions.submit.languages import languages
@@ -100,6 +101,7 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/submit", submit, methods=["POST"]),
         Route("/submission/{id}", cancel, methods=["DELETE"]),
         Route("/languages", list_languages),
+        *again.routes(services),
         *_batch_routes(services, workers, problems),
     ]
 
@@ -108,7 +110,7 @@ def _taking(services: Services, workers: Workers, problems: Problems) -> Take:
     """What takes a submission, whatever way it came in; gives its id."""
 
     async def take(asked: SubmitRequest, caller: Caller, sent: Once = UNKEYED) -> str:
-        spec = await against(admit(asked, await workers.alive()), asked, problems)
+        spec = await against(admit(asked, await workers.alive()), asked, problems.find)
         usual = Priority.INTERACTIVE if asked.interactive else Priority.DEFAULT
         return await services.store.submit(
             spec,

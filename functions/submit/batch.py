@@ -19,7 +19,7 @@ from typing import IO
 
 from functions.submit.admit import admit
 from functions.submit.place import place
-from functions.submit.problems import against
+from functions.submit.problems import against, remembering
 from shared import limits
 from shared.answers import BatchAccepted, RejectedItem
 from shared.asgi import Receive, Scope
@@ -101,10 +101,10 @@ class Filling:
         callback: str = "",
     ) -> None:
         self._batches = batches
-        self._problems = problems
         self._caller = caller
         self._workers = workers
         self._callback = callback
+        self._find = remembering(problems.find)
         self._batch_id = ""
         self._chunk: list[Item] = []
         self._bytes = 0
@@ -137,7 +137,7 @@ class Filling:
         try:
             asked = decode(raw, BatchItem)
             client_id = _client_id(asked.client_id)
-            spec = await against(admit(asked, self._workers), asked, self._problems)
+            spec = await against(admit(asked, self._workers), asked, self._find)
             _check_alone(asked)
             where = place(asked, time.time() * 1000, Priority.BULK)
         except AssayError as error:

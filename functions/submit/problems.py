@@ -7,6 +7,8 @@ a label. Any other id is a label in any case.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 
 from functions.submit.admit import complete_limits
@@ -15,21 +17,37 @@ from shared.errors import InvalidField
 from shared.limits import LIMITS
 from shared.models import Limits, LimitsRequest, Spec, SubmitRequest
 from shared.problems.answers import ProblemEntry
-from shared.problems.store import Problems
 
 _ITS_OWN = ("limits", "args", "files", "collect")
 
 
-async def against(spec: Spec, request: SubmitRequest, problems: Problems) -> Spec:
+#: Finds an installed problem by its id.
+Find = Callable[[str], Awaitable[ProblemEntry | None]]
+
+
+def remembering(find: Find) -> Find:
+    """For many submissions at once: each problem is looked up once."""
+    known: dict[str, ProblemEntry | None] = {}
+
+    async def find_once(problem_id: str) -> ProblemEntry | None:
+        if problem_id not in known:
+            known[problem_id] = await find(problem_id)
+        return known[problem_id]
+
+    return find_once
+
+
+async def against(spec: Spec, request: SubmitRequest, find: Find) -> Spec:
     """The specification, with the package that judges it, if there is one.
 
     Raises:
         InvalidField: the problem does not take it so.
     """
-    brings = request.stdin or request.tests or request.call or request.interactive
-    if request.problem_id is None or brings or request.expected_output is not None:
+    brings: list[object] = [request.stdin, request.tests, request.call, request.assertions]
+    brings += [request.interactive, request.expected_output is not None]
+    if request.problem_id is None or any(brings):
         return spec
-    entry = await problems.find(request.problem_id)
+    entry = await find(request.problem_id)
     return spec if entry is None else _against(spec, request, entry)
 
 

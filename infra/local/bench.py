@@ -16,6 +16,7 @@ them run but `verdicts`; that takes about a minute.
 |            |                        | outsideMs                                        |
 | scaling    | slots, bare loops      | what, onePerSecond, twoPerSecond, gain, gainRatio|
 | overrun    | limit                  | limit, samples, p50Ms, p95Ms                     |
+| tests      | compared, by a checker | what, samples, cpuMs, bareCpuMs, cpuRatio        |
 | verdicts   | limit, share, hogs     | limit, share, hogs, samples, right, confirmed    |
 
 The JSON is {"machine": {...}, "parts": {PART: {"title", "notes", "rows": [...]}}} with the
@@ -37,6 +38,7 @@ from infra.local.benches import (
     engine,
     latency,
     line,
+    many,
     overrun,
     pickup,
     scaling,
@@ -54,6 +56,7 @@ PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
     "queue": line.measure,
     "scaling": scaling.measure,
     "overrun": overrun.measure,
+    "tests": many.measure,
     "verdicts": verdicts.measure,
 }
 #: They take minutes: only for those who ask.

@@ -138,9 +138,11 @@ local function call_back(name, meta)
     redis.call('ZADD', DELIVERIES, now_ms(), name)
   end
 end
+-- What was to be run is kept up to this size, to be shown and to be judged again.
+local KEPT_SPEC_BYTES = 65536
 
 -- The end of a submission, whoever brings it about. Nothing has a TTL before this. What
--- it was to run is dropped: megabytes that nobody reads again, kept as long as the result.
+-- it was to run is dropped where it is large: megabytes, kept as long as the result.
 local function close(id, state, verdict, result, ttl_s)
   local sub, now = SUB .. id, now_ms()
   if redis.call('HGET', sub, 'state') == 'queued' then
@@ -150,7 +152,9 @@ local function close(id, state, verdict, result, ttl_s)
   end
   redis.call('HSET', sub, 'state', state, 'verdict', verdict, 'result', result,
     'finishedMs', now)
-  redis.call('HDEL', sub, 'spec')
+  if state == 'cancelled' or redis.call('HSTRLEN', sub, 'spec') > KEPT_SPEC_BYTES then
+    redis.call('HDEL', sub, 'spec')
+  end
   redis.call('ZREM', LEASES, id)
   local h = redis.call('HMGET', sub, 'bytes', 'tenant')
   redis.call('HINCRBY', LOAD, 'bytes', -tonumber(h[1]))

@@ -133,6 +133,13 @@ def cancel(client: redis.Redis, submission_id: str) -> str | None:
     return None if answer is None else str(answer.decode())
 
 
+def rejudge(client: redis.Redis, submission_id: str, *, seen: str = "") -> str:
+    """Call the script; gives what it answered."""
+    stored = fields(client, submission_id)
+    args = (seen or stored.get("finishedMs", ""), stored.get("spec", ""), "e2", "default", 3)
+    return str(scripts.call(client, "rejudge", submission_id, *args).decode())
+
+
 def claims(client: redis.Redis, worker: str = "w1") -> Claims:
     """The claims of a worker."""
     return Claims(client, worker, TTL_S)

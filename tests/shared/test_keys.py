@@ -13,7 +13,7 @@ import redis
 
 from shared import keys
 from shared.models import encode
-from shared.verdicts import State
+from shared.verdicts import EventType, State, Verdict
 from tests.shared import submissions as subs
 
 ROOT = Path(keys.__file__).parents[1]
@@ -138,6 +138,9 @@ def test_the_fields_of_a_submission_are_those_of_the_table(redis_url: str) -> No
         claims = subs.claims(client)
         claim = claims.claim()
         assert claim is not None
+        before |= set(subs.fields(client, submission_id))
+        claims.finish(claim, Verdict.COMPLETED, b"{}", [(EventType.FINISHED, b"{}")])
+        subs.rejudge(client, submission_id)
         before |= set(subs.fields(client, submission_id))
         before |= set(subs.fields(client, subs.batch_of(client, 1)[1][0]))
         subs.cancel(client, submission_id)

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from shared import keys
 from shared.models import Spec, encode
 from shared.problems.answers import ProblemEntry
-from tests.in_process import assert_problem, open_client
+from tests.in_process import assert_problem, hand_worker, open_client
 
 DIGEST = "d" * 64
 ENTRY = ProblemEntry(
@@ -90,3 +90,24 @@ def test_a_contestant_does_not_choose_how_a_problem_judges(
 ) -> None:
     full = {"code": "print(1)", "language": "python", "problemId": "adding", **body}
     assert_problem(client.post("/submit", json=full), 400, "invalid-field", field)
+
+
+def test_a_finished_submission_is_judged_again_over_http(
+    client: TestClient, redis_url: str
+) -> None:
+    body = {"code": "print(1)", "language": "python"}
+    submission_id = client.post("/submit", json=body).json()["id"]
+    path = f"/submission/{submission_id}"
+    assert client.get(f"{path}/code").json() == {"id": submission_id, **body}
+    assert_problem(client.post(f"{path}/rejudge"), 409, "conflict")
+    with hand_worker(redis_url) as hand:
+        hand.finish(hand.claim())
+
+    assert client.post(f"{path}/rejudge").status_code == 202
+
+    told = client.get(f"/result/{submission_id}").json()
+    assert (told["status"], told["verdict"]) == ("queued", None)
+    assert [past["verdict"] for past in told["history"]] == ["completed"]
+    assert client.post("/problems/adding/rejudge").json() == {"submissions": 0}
+    assert_problem(client.post("/problems/unknown/rejudge"), 404, "not-found")
+    assert_problem(client.post("/submission/unknown/rejudge"), 404, "not-found")

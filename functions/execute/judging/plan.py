@@ -127,6 +127,8 @@ class Plan:
     own: bool = False
     #: A submission without tests: its one run is told live, and its result is flat.
     single: bool = False
+    #: What a program with assertions prints at its end; it is not shown.
+    last_word: bytes = b""
     #: The function that is called, where the code is no program of its own.
     call: Call | None = None
 

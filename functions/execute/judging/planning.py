@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functions.execute.judging import inline, packaged
+from functions.execute.judging.assertions import asserting, with_assertions
 from functions.execute.judging.calls.harness import Call, place
 from functions.execute.judging.calls.outcome import call_plan
 from functions.execute.judging.packaged import Contents
@@ -31,7 +32,11 @@ def planned(spec: Spec, tools: Tools) -> tuple[Ready, Plan]:
     if spec.package:
         contents = Contents(tools.packages.package(spec.package), tools.packages.read)
     call = _call(spec, contents)
+    if spec.assertions:
+        spec, word = with_assertions(spec)
     ready = tools.ready(_source(spec, toolchain.language, call, contents), spec.language)
+    if spec.assertions:
+        return ready, asserting(inline.plan_of(spec, ready, tools), word)
     if contents is not None:
         return ready, packaged.plan_of(spec, contents, ready, tools)
     return ready, call_plan(spec, call) if call else inline.plan_of(spec, ready, tools)

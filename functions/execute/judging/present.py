@@ -7,6 +7,7 @@ points. What is never written to Redis cannot leak from there.
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -106,9 +107,9 @@ def event(row: CaseResult, total: int) -> dict[str, Any]:
     return {**told, "total": total}
 
 
-def single(tried: Tried) -> dict[str, Any]:
+def single(tried: Tried, last_word: bytes = b"") -> dict[str, Any]:
     """The fields of the result of a submission without tests."""
-    run = tried.run
+    run = replace(tried.run, stdout=tried.run.stdout.removesuffix(last_word))
     result = {**figures(run), **output_fields(run)}
     result["runs"] = [figures(each) for each in tried.runs]
     result["files"] = [file_out(name, data) for name, data in run.files.items()]
