@@ -50,8 +50,8 @@ tells a worker of what it holds: `cancel:<id>`, and `input:<id>` for more in tha
 verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
 runAtMs, startByMs, charge, batch, index, clientId, createdMs, claimedMs,
 finishedMs, history. An interactive one has interactive, inputBytes, inputCall and
-inputClosed as well, one that is told to somebody callback. The end drops a `spec` of more
-than 64 KiB, and any that was cancelled: it is not judged again.
+inputClosed as well, one that is told to somebody callback. The end drops a `spec` of
+more than 64 KiB, and any that was cancelled: it is not judged again.
 """
 
 from __future__ import annotations

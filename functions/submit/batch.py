@@ -103,8 +103,8 @@ class Filling:
         self._batches = batches
         self._caller = caller
         self._workers = workers
-        self._find = remembering(problems.find)
         self._callback = callback
+        self._find = remembering(problems.find)
         self._batch_id = ""
         self._chunk: list[Item] = []
         self._bytes = 0

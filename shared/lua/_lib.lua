@@ -130,9 +130,6 @@ local function back_in_line(id, reason)
   emit(id, 'queued', cjson.encode({ reason = reason }))
 end
 
--- What was to be run is kept up to this size, to be shown and to be judged again.
-local KEPT_SPEC_BYTES = 65536
-
 -- Put a webhook in line for what has ended, if it has one. `meta` is its hash.
 local function call_back(name, meta)
   local h = redis.call('HMGET', meta, 'callback', 'tenant')
@@ -141,6 +138,8 @@ local function call_back(name, meta)
     redis.call('ZADD', DELIVERIES, now_ms(), name)
   end
 end
+-- What was to be run is kept up to this size, to be shown and to be judged again.
+local KEPT_SPEC_BYTES = 65536
 
 -- The end of a submission, whoever brings it about. Nothing has a TTL before this. What
 -- it was to run is dropped where it is large: megabytes, kept as long as the result.
