@@ -151,6 +151,21 @@ class Status(Answer):
     workers: list[WorkerFacts]
 
 
+class Me(Answer):
+    """The answer of `GET /me`: who the credentials say that one is."""
+
+    tenant: str
+    name: str
+    roles: list[str]
+
+
+class Ticket(Answer):
+    """The answer of `POST /ticket`: opens one stream as `?ticket=`, soon."""
+
+    ticket: str
+    expires_in_s: int
+
+
 class Health(Answer):
     """The answer of `GET /healthz` and `GET /readyz`."""
 

@@ -14,6 +14,15 @@
 | assay:input:<id>             | list   | until the end                 | input.lua            |
 | assay:latest:<tenant>:<prob> | string | result_ttl_s after last write | submit.lua           |
 | assay:tenant:<tenant>        | hash   | for ever                      | who manages tenants  |
+| assay:keys                   | hash   | field: until it is revoked    | shared/credentials   |
+| assay:rate:<key>             | string | until its bucket is full      | enter.lua            |
+| assay:session:<digest>       | string | a week                        | shared/credentials   |
+| assay:login:<digest>         | string | ten minutes, or its use       | shared/credentials   |
+| assay:ticket:<digest>        | string | half a minute, or its use     | shared/credentials   |
+| assay:deliveries             | zset   | member: until it is settled   | _lib, due_deliveries |
+| assay:delivery:<name>        | hash   | until it is settled           | _lib, due_deliveries |
+| assay:failed:<tenant>        | list   | for ever; the newest 1000     | notify/deliveries    |
+| assay:webhook-secret:<tenant>| string | for ever                      | shared/webhooks.py   |
 | assay:share:<tenant>         | hash   | a day after its last work     | _schedule.lua        |
 | assay:ready                  | zset   | member: until claimed         | _schedule.lua        |
 | assay:line:<class>:<tenant>  | zset   | member: until claimed         | _schedule.lua        |
@@ -41,11 +50,13 @@ tells a worker of what it holds: `cancel:<id>`, and `input:<id>` for more in tha
 verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
 runAtMs, startByMs, charge, batch, index, clientId, createdMs, claimedMs,
 finishedMs, history. An interactive one has interactive, inputBytes, inputCall and
-inputClosed as well. The end drops a `spec` of more than 64 KiB, and any that was
-cancelled: it is not judged again.
+inputClosed as well, one that is told to somebody callback. The end drops a `spec` of more
+than 64 KiB, and any that was cancelled: it is not judged again.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 PREFIX = "assay:"
 
@@ -58,6 +69,8 @@ WORKERS = PREFIX + "workers"
 DELAYED = PREFIX + "delayed"
 DEADLINES = PREFIX + "deadlines"
 CLASSES = PREFIX + "classes"
+DELIVERIES = PREFIX + "deliveries"
+API_KEYS = PREFIX + "keys"
 FILLING = PREFIX + "filling"
 #: Problem id -> `ProblemEntry` as JSON: the index of installed packages.
 PROBLEMS = PREFIX + "problems"
@@ -127,6 +140,45 @@ def latest(tenant: str, problem_id: str) -> str:
 def tenant(name: str) -> str:
     """What a tenant may do: `shared/tenants.py`."""
     return f"{PREFIX}tenant:{name}"
+
+
+#: The key of something that is found by the digest of its secret.
+ByDigest = Callable[[str], str]
+
+
+def rate(key_id: str) -> str:
+    """How much of its rate an API key has used."""
+    return f"{PREFIX}rate:{key_id}"
+
+
+def session(digest: str) -> str:
+    """Who is signed in with the session whose secret has this digest."""
+    return f"{PREFIX}session:{digest}"
+
+
+def login(digest: str) -> str:
+    """Whom a one-time token signs in."""
+    return f"{PREFIX}login:{digest}"
+
+
+def ticket(digest: str) -> str:
+    """For whom a ticket opens a stream."""
+    return f"{PREFIX}ticket:{digest}"
+
+
+def delivery(name: str) -> str:
+    """A webhook that is to be sent."""
+    return f"{PREFIX}delivery:{name}"
+
+
+def failed_deliveries(tenant: str) -> str:
+    """Webhooks of a tenant that were given up."""
+    return f"{PREFIX}failed:{tenant}"
+
+
+def webhook_secret(tenant: str) -> str:
+    """What signs a tenant's webhooks."""
+    return f"{PREFIX}webhook-secret:{tenant}"
 
 
 def share(tenant: str) -> str:

@@ -45,6 +45,20 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", "address the web host listens on")
     port: int = _setting(3000, "port the web host listens on", env="PORT", minimum=0, maximum=65535)
+    auth: str = _setting(
+        "local",
+        "who needs credentials: everybody but this machine itself, or always everybody",
+        choices=("local", "always"),
+    )
+    allowed_hosts: str = _setting(
+        "",
+        "names by which it is reached through a proxy, with commas",
+    )
+    webhooks_to: str = _setting(
+        "public",
+        "where webhooks may be sent: to public addresses, or also into private networks",
+        choices=("public", "anywhere"),
+    )
     slots: int = _setting(
         0, "programs run at the same time; 0 means one per core", minimum=0, maximum=1024
     )
@@ -122,6 +136,11 @@ class Settings:
     def language_names(self) -> list[str]:
         """`languages`, each by itself."""
         return [name.strip() for name in self.languages.split(",") if name.strip()]
+
+    @property
+    def allowed_host_names(self) -> list[str]:
+        """`allowed_hosts`, each by itself, in lower case."""
+        return [name.strip().lower() for name in self.allowed_hosts.split(",") if name.strip()]
 
     @property
     def slot_count(self) -> int:

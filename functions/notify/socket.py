@@ -28,11 +28,11 @@ from starlette.requests import HTTPConnection
 from functions.notify import commands
 from functions.notify.commands import Command
 from functions.notify.desk import Desk
-from functions.notify.ending import end
 from functions.notify.events import Event, parse_cursor
 from functions.notify.hub import Hub
 from functions.notify.wire import SEND_TIMEOUT_S, ClientStuck, Outlet
 from shared.asgi import Receive, Scope, Send
+from shared.ending import end
 from shared.errors import (
     AssayError,
     Conflict,
@@ -40,7 +40,7 @@ from shared.errors import (
     Overloaded,
     from_exception,
 )
-from shared.identity import Role, require
+from shared.identity import Caller, Role, require
 from shared.models import encode
 from shared.services import Services
 
@@ -73,7 +73,7 @@ class Socket:
         try:
             outlet = Outlet(receive, send, self._send_timeout_s)
             desk = Desk(self._services, caller)
-            await _Conversation(self._hub, caller.tenant, desk, receive, outlet).run(first)
+            await _Conversation(self._hub, caller, desk, receive, outlet).run(first)
         finally:
             self._hub.give_seat(caller.tenant)
 
@@ -81,10 +81,12 @@ class Socket:
 class _Conversation:
     """One open WebSocket."""
 
-    def __init__(self, hub: Hub, tenant: str, desk: Desk, receive: Receive, outlet: Outlet) -> None:
+    def __init__(
+        self, hub: Hub, caller: Caller, desk: Desk, receive: Receive, outlet: Outlet
+    ) -> None:
         self._hub = hub
         self._desk = desk
-        self._tenant = tenant
+        self._caller = caller
         self._receive = receive
         self._outlet = outlet
         self._lock = asyncio.Lock()
@@ -198,7 +200,10 @@ class _Conversation:
 
     async def _tell(self, name: str, after: str | None) -> None:
         cursor = parse_cursor(after, field="after")
-        with closing(await self._hub.follow(name, cursor, tenant=self._tenant)) as reader:
+        opened = self._hub.follow(
+            name, cursor, tenant=self._caller.tenant, most_streams=self._caller.most_streams
+        )
+        with closing(await opened) as reader:
             while not reader.has_ended and not reader.is_closing:
                 for event in await reader.read(_QUIET_S):
                     await self._say(_frame(name, event))

@@ -20,14 +20,14 @@ from contextlib import closing, suppress
 
 from starlette.requests import Request
 
-from functions.notify.ending import end
 from functions.notify.events import Cursor, Event, parse_cursor
 from functions.notify.follow import Reader
 from functions.notify.hub import Hub
 from functions.notify.poll import WAIT_S, poll
 from functions.notify.wire import SEND_TIMEOUT_S, ClientStuck, Outlet
 from shared.asgi import Message, Receive, Scope, Send
-from shared.identity import Role, require
+from shared.ending import end
+from shared.identity import Caller, Role, require
 from shared.models import encode
 from shared.waiting import parse_wait
 
@@ -57,16 +57,16 @@ class EventStream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name: str = scope["path_params"]["id"]
-        tenant = require(scope, Role.READ).tenant
+        caller = require(scope, Role.READ)
         request = Request(scope)
         after = _cursor(request)
         outlet = Outlet(receive, send, self._send_timeout_s)
         if _is_poll(request):
             wait_s = parse_wait(request.query_params.get("wait"))
-            reader = await self._hub.follow(name, after, tenant=tenant)
+            reader = await self._open(name, after, caller)
             await self._poll(reader, after, WAIT_S if wait_s is None else wait_s, receive, outlet)
             return
-        reader = await self._hub.follow(name, after, tenant=tenant)
+        reader = await self._open(name, after, caller)
         with closing(reader), suppress(ClientStuck):
             if reader.is_past_end:
                 await outlet.send(_start(204, []))
@@ -76,6 +76,10 @@ class EventStream:
                 await outlet.send(_body(b"", more=False))
             else:
                 await self._stream(reader, receive, outlet)
+
+    async def _open(self, name: str, after: Cursor | None, caller: Caller) -> Reader:
+        most = caller.most_streams
+        return await self._hub.follow(name, after, tenant=caller.tenant, most_streams=most)
 
     async def _poll(
         self, reader: Reader, after: Cursor | None, wait_s: float, receive: Receive, outlet: Outlet

@@ -16,6 +16,7 @@ from shared.problems.answers import (
     ProblemList,
     ProblemPage,
 )
+from shared.webhooks import WebhookInfo
 
 _JSON = "application/json"
 
@@ -33,6 +34,9 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     answers.Languages,
     answers.Status,
     answers.Health,
+    answers.Me,
+    answers.Ticket,
+    WebhookInfo,
     answers.Problem,
     ProblemList,
     ProblemPage,
@@ -45,6 +49,19 @@ _WAIT = {
     "in": "query",
     "description": "seconds to wait for the end",
     "schema": {"type": "number", "minimum": 0, "maximum": limits.MAX_WAIT_S},
+}
+_TOKEN = {
+    "name": "token",
+    "in": "query",
+    "required": True,
+    "description": "as the runner printed it",
+    "schema": {"type": "string"},
+}
+_TICKET = {
+    "name": "ticket",
+    "in": "query",
+    "description": "from POST /ticket, for browsers, which cannot set headers here",
+    "schema": {"type": "string"},
 }
 _LAST_EVENT_ID = {
     "name": "Last-Event-ID",
@@ -202,7 +219,7 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
             "200": ("events", _EVENTS),
             "204": ("nothing more will come: do not reconnect", {}),
         },
-        [_LAST_EVENT_ID, _AFTER, _WAIT_FOR_EVENTS],
+        [_LAST_EVENT_ID, _AFTER, _WAIT_FOR_EVENTS, _TICKET],
     ),
     (
         "get",
@@ -242,6 +259,23 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         [],
     ),
     ("get", "/status", "Queue, slots, workers, isolation", {"200": answers.Status}, []),
+    (
+        "get",
+        "/webhooks",
+        "What signs one's webhooks, and which could not be delivered",
+        {"200": WebhookInfo},
+        [],
+    ),
+    ("get", "/me", "Who one is", {"200": answers.Me}, []),
+    ("post", "/ticket", "A ticket that opens one stream", {"200": answers.Ticket}, []),
+    (
+        "get",
+        "/login",
+        "Sign a browser in with a one-time token",
+        {"303": ("signed in: on to the page", {})},
+        [_TOKEN],
+    ),
+    ("post", "/logout", "End the session", {"204": ("signed out", {})}, []),
     ("get", "/healthz", "This process is alive", {"200": answers.Health}, []),
     ("get", "/readyz", "Redis answers and a worker is alive", {"200": answers.Health}, []),
     (

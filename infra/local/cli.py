@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from infra.local import environment
 from infra.local.failure import Failure
+from infra.local.key_flags import add_command as add_key
 from infra.local.state import ROOT
 from shared.settings import Settings, SettingsError, env_names, parse
 
@@ -64,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
         usage="local_runner.py [settings] [command] ...",
         description="Assay on one machine. Without a command it serves until Ctrl-C.",
         parents=[flags],
+        allow_abbrev=False,  # else --tenant of a command is taken for half a setting
     )
     top.set_defaults(command="serve")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
@@ -77,6 +79,8 @@ def parser() -> argparse.ArgumentParser:
     text = "print a line for each finished submission"
     commands.add_parser("watch", help=text, parents=[flags]).set_defaults(command="watch")
     _add_problem(commands.add_parser("problem", help="look after problems"), flags)
+    text = "make, list and revoke API keys"
+    add_key(commands.add_parser("key", help=text, parents=[flags], allow_abbrev=False))
     doctor = commands.add_parser("doctor", help="say what this machine gives", parents=[flags])
     doctor.set_defaults(command="doctor")
     doctor.add_argument(
@@ -187,6 +191,12 @@ def _watch(settings: Settings, _args: argparse.Namespace) -> int:
     return console.watch(settings)
 
 
+def _key(settings: Settings, args: argparse.Namespace) -> int:
+    from infra.local import keyring
+
+    return keyring.main(settings, args)
+
+
 def _doctor(settings: Settings, args: argparse.Namespace) -> int:
     from infra.local import doctor, install
 
@@ -221,6 +231,7 @@ _COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], int]]] = {
     "submit": _submit,
     "problem": _problem,
     "watch": _watch,
+    "key": _key,
     "doctor": _doctor,
 }
 _TOOLS: Final[dict[str, Callable[[Sequence[str]], int]]] = {

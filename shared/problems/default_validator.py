@@ -91,9 +91,12 @@ def validate(output: bytes, answer: bytes, flags: Flags) -> Compared:
     """Judge an output against the answer file."""
     if _same(output, answer, flags):
         return _ACCEPTED
-    if not flags.compares_numbers and not flags.space_change_sensitive:
+    if not flags.space_change_sensitive:
         got, wanted = output.split(), answer.split()
-        if got == wanted or (not flags.case_sensitive and _lower(got) == _lower(wanted)):
+        if got == wanted or (
+            len(got) == len(wanted)
+            and all(a == b or _near(a, b, flags) for a, b in zip(got, wanted, strict=True))
+        ):
             return _ACCEPTED
     return _walk(output, answer, flags)
 
@@ -101,10 +104,6 @@ def validate(output: bytes, answer: bytes, flags: Flags) -> Compared:
 def _same(output: bytes, answer: bytes, flags: Flags) -> bool:
     """Whether they are equal at one glance, which most right outputs are."""
     return output == answer or (not flags.case_sensitive and output.lower() == answer.lower())
-
-
-def _lower(tokens: list[bytes]) -> list[bytes]:
-    return list(map(bytes.lower, tokens))
 
 
 def _walk(output: bytes, answer: bytes, flags: Flags) -> Compared:

@@ -47,7 +47,8 @@ def complaints(package: Package, example: Example, outcome: ExampleOutcome) -> l
         return [f"the judge failed: {outcome.message}" if outcome.message else "the judge failed"]
     if outcome.verdict is Verdict.COMPILE_ERROR:
         told = example.rules or example.group_verdicts
-        return ["it does not compile"] if told and example.final is None else []
+        said = f": {outcome.message}" if outcome.message else ""
+        return [f"it does not compile{said}"] if told and example.final is None else []
     found = [each for rule in example.rules for each in _broken(package, rule, outcome)]
     found += _group_complaints(package, example, outcome)
     if example.partial and outcome.score is not None and outcome.score >= full_score(package):

@@ -172,21 +172,23 @@ def _validation(tree: Tree, meta: Metadata) -> Validation:
             raise PackageError("problem.yaml", "validation", "is custom, but there is no validator")
     if not folder:
         return Validation()
-    programs = [it for it in programs_in(tree, folder) if it.sources or it.has_build or it.has_run]
-    if folder == "output_validator" and len(programs) != 1:
-        # One program of several files lies directly in the folder.
-        whole = program_at(tree, folder)
-        programs = [whole] if whole.sources or whole.has_build or whole.has_run else programs
+    if folder == "output_validator":
+        one = _one_program(tree, folder)
+        programs = [one] if one is not None else []
+    else:
+        programs = programs_in(tree, folder)
+    programs = [it for it in programs if it.sources or it.has_build or it.has_run]
     if not programs:
         raise PackageError(folder, "", "holds no program in a language that is known here")
     return Validation(validators=tuple(programs), gives_score=meta.gives_score)
 
 
 def _one_program(tree: Tree, folder: str) -> Program | None:
-    programs = [it for it in programs_in(tree, folder) if it.sources or it.has_build or it.has_run]
-    if len(programs) == 1:
-        return programs[0]
-    return program_at(tree, folder) if tree.has_folder(folder) else None
+    """The program of a folder that holds one: in a folder of its own, or directly in it."""
+    names = tree.children(folder)
+    if len(names) == 1:
+        return program_at(tree, f"{folder}/{names[0]}")
+    return program_at(tree, folder) if names else None
 
 
 def _input_validators(tree: Tree) -> list[Program]:

@@ -11,6 +11,7 @@ import pytest
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+import functions.access.app
 import functions.notify.app
 import functions.problems.app
 import functions.result.app
@@ -197,7 +198,7 @@ def test_every_route_is_in_the_openapi_description(client: TestClient, redis_url
     assert described["openapi"].startswith("3.1")
     services = Services(Settings(redis_url=redis_url))
     apps = (
-        *(functions.submit.app, functions.result.app),
+        *(functions.submit.app, functions.result.app, functions.access.app),
         *(functions.notify.app, functions.problems.app),
     )
     served = {

@@ -260,8 +260,11 @@ class Supervision:
             self._kill("wallTimeMs")
 
     def _has_ended(self) -> bool:
-        """Whether init has reported its end: taking the namespaces apart is not its time."""
-        return bool(select.select([self._report], [], [], 0)[0])
+        """Whether init has, or is about to, report its end: the rest is not the program's time."""
+        if select.select([self._report], [], [], 0)[0]:
+            return True
+        # Init had a child as long as it had a program; what it does without is our time, too.
+        return not descendants(self._keeper.proc_fd, self._pid)
 
     def _kill(self, reason: str) -> None:
         if not self._killed:

@@ -29,6 +29,8 @@ from shared.verdicts import Verdict
 
 _TERMINAL = ("finished", "cancelled")
 _WAIT_S = 60
+#: What is shown of a compiler's words.
+_MOST_COMPILER = 600
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,8 @@ def outcome_of(package: Package, result: dict[str, Any]) -> ExampleOutcome:
     ]
     verdict = Verdict(result.get("verdict") or Verdict.JUDGE_ERROR)
     message = str(result.get("message") or "")
+    if result.get("compileOutput") and verdict in (Verdict.COMPILE_ERROR, Verdict.JUDGE_ERROR):
+        message = "\n".join([message, str(result["compileOutput"])[:_MOST_COMPILER]]).strip()
     return ExampleOutcome(verdict, result.get("score"), cases, groups, message)
 
 

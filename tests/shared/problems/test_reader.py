@@ -140,6 +140,17 @@ def test_a_validator_in_cpp_with_its_header(tmp_path: Path) -> None:
     assert set(validator.files) == {"validate.cc", "validate.h"}
 
 
+@pytest.mark.parametrize("inner", ["", "check/"])
+def test_the_one_validator_of_2025_with_its_header(tmp_path: Path, inner: str) -> None:
+    more: Files = {
+        f"output_validator/{inner}validate.cpp": '#include "validate.h"\n',
+        f"output_validator/{inner}validate.h": "int x;\n",
+    }
+    [validator] = read(tmp_path, MODERN | more).validation.validators
+    assert validator.sources == ("validate.cpp",)
+    assert set(validator.files) == {"validate.cpp", "validate.h"}
+
+
 def test_a_validator_in_python_and_one_with_scripts(tmp_path: Path) -> None:
     more: Files = {
         "problem.yaml": CUSTOM,

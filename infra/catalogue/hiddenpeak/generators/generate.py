@@ -16,7 +16,7 @@ def ridge(n, summit):
 
 
 SECRET.mkdir(parents=True, exist_ok=True)
-ridges = [(2, 2), (1, 1), (3, 2), (10, 1), (10, 10), (500, 499)]
+ridges = [(2, 2), (1, 1), (3, 2), (10, 1), (10, 9), (500, 499)]
 ridges += [(1000, 1), (1000, 1000), (1000, 501), (999, 700), (1000, RANDOM.randint(1, 1000))]
 for i, (n, summit) in enumerate(ridges, 1):
     (SECRET / f"{i:02}.in").write_text(f"{n}\n{' '.join(map(str, ridge(n, summit)))}\n")

@@ -11,8 +11,7 @@ RANDOM = random.Random(2025)
 
 
 def cases():
-    numbers = [3, 4, 30, 31, 65, 100, 2000, 10**10, 2**59, 2**59 - 1, 10**18 - 1, 10**18]
-    numbers += [RANDOM.randint(1, 10**18) for _ in range(3)]
+    numbers = [3, 4, 30, 31, 65, 100, 2000, 2**59 - 1, 10**18, RANDOM.randint(1, 10**18)]
     for i, n in enumerate(numbers, 1):
         yield f"{i:02}", f"{n}\n"
 

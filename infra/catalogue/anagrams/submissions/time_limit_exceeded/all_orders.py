@@ -6,9 +6,9 @@ class Solution:
     def families(self, words):
         found = []
         for word in words:
-            orders = {"".join(order) for order in permutations(word)}
             for family in found:
-                if family[0] in orders:
+                other = tuple(family[0])
+                if len(other) == len(word) and other in permutations(word):
                     family.append(word)
                     break
             else:

@@ -1,4 +1,4 @@
-# low never moves on when it is next to high.
+# Looks at both sides of a place. Beyond the last place there is nothing, and it stands still there.
 def height(place):
     if place not in known:
         print("?", place, flush=True)
@@ -7,11 +7,17 @@ def height(place):
 
 
 known = {}
-low, high = 1, int(input())
-while low < high:
+n = int(input())
+low, high = 1, n
+while n > 2:
     middle = (low + high) // 2
-    if height(middle) < height(middle + 1):
+    if middle < n and height(middle) < height(middle + 1):
+        low = middle + 1
+    elif middle > 1 and height(middle - 1) > height(middle):
+        high = middle - 1
+    elif middle < n:
         low = middle
-    else:
-        high = middle
+        break
+if n <= 2:
+    low = max(range(1, n + 1), key=height)
 print("!", low, flush=True)

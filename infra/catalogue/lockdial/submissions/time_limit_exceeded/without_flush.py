@@ -1,10 +1,11 @@
-# Never flushes: the line stays in the program, and nobody says a word.
+# Believes that a dial with a single number needs no flush: then nobody says a word.
 import sys
 
 low, high = 1, int(sys.stdin.readline())
+flush = low < high
 while True:
     middle = (low + high) // 2
-    print(middle)
+    print(middle, flush=flush)
     reply = sys.stdin.readline().strip()
     if reply == "open":
         break

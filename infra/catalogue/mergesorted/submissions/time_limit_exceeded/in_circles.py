@@ -1,13 +1,13 @@
-# Where both are equal, it goes on with neither.
+# Lets the two queues change places as long as their first tickets are equal.
 class Solution:
     def mergeQueues(self, first, second):
+        while first and second and first.val == second.val:
+            first, second = second, first
         head = last = ListNode()
         while first and second:
-            if first.val < second.val:
-                last.next = last = first
-                first = first.next
-            elif second.val < first.val:
-                last.next = last = second
-                second = second.next
+            if second.val < first.val:
+                first, second = second, first
+            last.next = last = first
+            first = first.next
         last.next = first or second
         return head.next

@@ -1,12 +1,14 @@
-# Receives by trying all numbers, and never stops to try.
+# Looks for the number that has these slips. Number 0 was sent with a slip of its own: none has it.
 def slips(number):
-    return "".join(chr(ord("a") + i) for i in range(20) if number >> i & 1) or "z"
+    return [chr(ord("a") + i) for i in range(20) if number >> i & 1]
 
 
 if input() == "send":
-    print(slips(int(input())))
+    print("".join(slips(int(input()))) or "z")
 else:
-    received, number = input(), 0
+    received, number = sorted(input()), 0
     while slips(number) != received:
-        number += 1
+        # the largest bit that does not make it too large
+        wanted = [ord(letter) - ord("a") for letter in received]
+        number = sum(1 << i for i in wanted if i < 20)
     print(number)

@@ -1,11 +1,11 @@
-# Forgets to go on where two signposts are equally high.
+# Looks for the end of the flat ground at the start; a trail that is all flat has none.
 n = int(input())
 heights = list(map(int, input().split()))
-climb, i = 0, 1
+i = 1
+while heights[i % n] == heights[0]:
+    i += 1
+climb = 0
 while i < n:
-    if heights[i] > heights[i - 1]:
-        climb += heights[i] - heights[i - 1]
-        i += 1
-    elif heights[i] < heights[i - 1]:
-        i += 1
+    climb += max(0, heights[i] - heights[i - 1])
+    i += 1
 print(climb)
