@@ -105,6 +105,8 @@ class LanguageInfo(Answer):
     #: How its programs are started as a rule: "exec" or "fork".
     start_mode: str
     aliases: list[str]
+    #: What its code is called in the work folder, and so in its compiler's words.
+    file: str
     #: The limits of a submission that asks for none.
     limits: dict[str, int]
     starter: str

@@ -36,7 +36,7 @@
 In commands and `env`, `{binary}` is the toolchain found, `{folder}` the folder it is in,
 `{prefix}` the one above that, `{memory_mb}` the memory limit of the run in MiB, rounded
 down, `{heap_mb}` what of it a virtual machine can give its heap, and `{paths PATTERN}` all
-paths that match, with colons between them.
+paths that match, with colons between them. `{esbuild}` is the one that set-up brings.
 """
 
 from __future__ import annotations

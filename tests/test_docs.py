@@ -16,6 +16,7 @@ import shared.limits
 from functions.execute.engine import program
 from functions.execute.judging.present import ALL_OUTPUT_BYTES, TEST_OUTPUT_BYTES
 from functions.execute.report import LIVE_BYTES
+from functions.web.app import PAGES
 from infra.local import cli
 from infra.local.host import create_app
 from shared.claims import LEASE_MS, MAX_LOST_ATTEMPTS
@@ -149,7 +150,7 @@ def test_each_route_is_there() -> None:
     for route in app.routes:
         path = getattr(route, "path", "")
         methods = (route.methods or set()) - {"HEAD"} if isinstance(route, Route) else set()
-        if path == "/" or path.startswith("/assets"):
+        if path in PAGES or path.startswith("/assets"):
             continue  # the page
         wanted = [f"{method} {path}" for method in methods] or [path]
         for text in wanted:

@@ -18,6 +18,7 @@ from pathlib import Path
 from functions.execute.engine import root
 from functions.execute.engine.engine import ForkStart
 from functions.execute.engine.program import MIB, Limits, Outcome, Program, Run
+from shared.built import esbuild
 from shared.languages import Language
 from shared.limits import LIMITS
 
@@ -51,11 +52,8 @@ class Toolchain:
     def identity(self) -> str:
         """Which toolchain that is, and which state of it: another one after an upgrade."""
         asked = " ".join(self.language.version)
-        try:
-            status = os.stat(self.binary)
-        except OSError:  # removed just now: whatever needs it will fail in its own words
-            return f"{self.binary} gone"
-        return f"{self.binary} {status.st_size} {status.st_mtime_ns} {self.version} ({asked})"
+        helper = f" {_state_of(esbuild())}" if "{esbuild}" in self.language.compile else ""
+        return f"{_state_of(self.binary)} {self.version} ({asked}){helper}"
 
     def compiler(self, files: Mapping[str, bytes], sources: Collection[str] = ()) -> Program:
         """The program that compiles these files; only for a language that is compiled.
@@ -136,6 +134,8 @@ class Toolchain:
         heap_mb = max(memory_mb - max(memory_mb // 8, 32), 8)
         for path in _PATHS.findall(word):
             word = word.replace(f"{{paths {path}}}", _listed(path, self.binary, self.shown_at))
+        if "{esbuild}" in word:
+            word = word.replace("{esbuild}", self.shown_at(esbuild()))
         filled = _fill(word, self.shown_at(self.binary), self.shown_at(self.prepared))
         return filled.replace("{memory_mb}", str(memory_mb)).replace("{heap_mb}", str(heap_mb))
 
@@ -157,6 +157,14 @@ class Toolchain:
         }
 
 
+def _state_of(binary: str) -> str:
+    try:
+        status = os.stat(binary)
+    except OSError:  # removed just now: whatever needs it will fail in its own words
+        return f"{binary} gone"
+    return f"{binary} {status.st_size} {status.st_mtime_ns}"
+
+
 @cache
 def _listed(pattern: str, binary: str, shown_at: Callable[[str], str]) -> str:
     """Paths of the host that match, where programs see them, as PATH has them."""
@@ -166,7 +174,7 @@ def _listed(pattern: str, binary: str, shown_at: Callable[[str], str]) -> str:
 def _fill(word: str, binary: str, prepared: str = "") -> str:
     folder = Path(binary).parent
     values = {"{binary}": binary, "{folder}": str(folder), "{prefix}": str(folder.parent)}
-    for name, value in {**values, "{prepared}": prepared}.items():
+    for name, value in {**values, "{prepared}": prepared, "{esbuild}": esbuild()}.items():
         word = word.replace(name, value)
     return word
 

@@ -24,6 +24,7 @@ def _describe(language: Language, facts: LanguageFacts | None) -> LanguageInfo:
         version=facts.version if facts else None,
         start_mode=facts.start_mode if facts else "exec",
         aliases=list(language.aliases),
+        file=language.file,
         limits=default_limits(language),
         starter=language.starter,
     )

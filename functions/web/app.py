@@ -1,32 +1,36 @@
-"""The page: a few files, read once, served from memory under a strict content policy."""
+"""The page: one shell for all of its addresses, and the files of its bundle.
+
+Files have a digest in their names, so a browser keeps them for ever; the shell is small and
+asked for each time. All are read once, and compressed where the browser takes it.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from shared.errors import NotFound
+from shared.built import PAGE
+from shared.errors import NotFound, Unavailable
 from shared.services import Services
 
-_FOLDER = Path(__file__).parent / "static"
 _KINDS = {
-    ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
 
-#: No inline script or style, nothing from elsewhere; `self` covers fetch, SSE and WebSocket.
+#: No inline script, nothing from elsewhere; `self` covers fetch, SSE and WebSocket. Inline
+#: styles are those of the editor, which knows the nonce.
 _POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
+        "style-src 'self' 'nonce-{nonce}'",
+        "img-src 'self' data:",
         "connect-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
@@ -34,31 +38,45 @@ _POLICY = "; ".join(
     )
 )
 
+#: The page's own addresses; which one it is, the page itself looks up.
+PAGES = ("/", "/p/{id}", "/play")
+
 
 class _File:
-    """One file of the page, with the headers it is served with."""
+    """One file of the bundle, with the headers it is served with."""
 
     def __init__(self, path: Path) -> None:
         self.body = path.read_bytes()
+        packed = path.with_name(path.name + ".gz")
+        self.packed = packed.read_bytes() if packed.exists() else None
         self.headers = {
             "content-type": _KINDS[path.suffix],
-            "etag": f'"{hashlib.sha256(self.body).hexdigest()[:32]}"',
-            "cache-control": "no-cache",  # keep it, but ask each time whether it is still so
-            "content-security-policy": _POLICY,
+            "cache-control": "public, max-age=31536000, immutable",
+            "vary": "accept-encoding",
         }
 
     def answer(self, request: Request) -> Response:
-        if self.headers["etag"] in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=self.headers)
+        if self.packed and "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(self.packed, headers={**self.headers, "content-encoding": "gzip"})
         return Response(self.body, headers=self.headers)
 
 
-def routes(_services: Services) -> list[BaseRoute]:
-    """The routes of this function: the page at `/`, what belongs to it under `/assets`."""
-    files = {path.name: _File(path) for path in _FOLDER.iterdir() if path.suffix in _KINDS}
+def routes(_services: Services, folder: Path = PAGE) -> list[BaseRoute]:
+    """The routes of this function: the shell at each of `PAGES`, its files under `/assets`."""
+    files = {path.name: _File(path) for path in folder.glob("*") if path.suffix in _KINDS}
+    shell = folder / "index.html"
+    html = shell.read_text() if shell.exists() else ""
 
-    async def page(request: Request) -> Response:
-        return files["index.html"].answer(request)
+    async def page(_request: Request) -> Response:
+        if not html:
+            raise Unavailable("the page is not built; the start of the service says why")
+        nonce = secrets.token_urlsafe(16)
+        headers = {
+            "cache-control": "no-cache",
+            "content-security-policy": _POLICY.format(nonce=nonce),
+            "content-type": "text/html; charset=utf-8",
+        }
+        return Response(html.replace("{nonce}", nonce), headers=headers)
 
     async def asset(request: Request) -> Response:
         name = request.path_params["name"]
@@ -66,4 +84,4 @@ def routes(_services: Services) -> list[BaseRoute]:
             raise NotFound(f"the page has no file {name!r}")
         return files[name].answer(request)
 
-    return [Route("/", page), Route("/assets/{name}", asset)]
+    return [*(Route(path, page) for path in PAGES), Route("/assets/{name}", asset)]

@@ -45,6 +45,7 @@ def main(argv: Sequence[str]) -> int:
 def _main(argv: Sequence[str]) -> int:
     if argv and argv[0] in _PASSED_ON:
         environment.ensure(ROOT, dev=True)
+        _ensure_page()
         return _TOOLS[argv[0]](argv[1:])
     args = parser().parse_args(argv)
     if args.command in _PASSED_ON:
@@ -163,7 +164,17 @@ def settings_of(args: argparse.Namespace) -> Settings:
 def _serve(settings: Settings, _args: argparse.Namespace) -> int:
     from infra.local.supervisor import Supervisor
 
+    _ensure_page()
     return Supervisor(settings).run()
+
+
+def _ensure_page() -> None:
+    from infra.local import assets
+
+    try:
+        assets.ensure()
+    except Failure as failure:  # the API is there all the same
+        print(f"Assay: {failure}", file=sys.stderr)
 
 
 def _submit(settings: Settings, args: argparse.Namespace) -> int:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.infra.eventually import eventually
 from tests.infra.running import running
+
+WANTED = {"python", "javascript", "typescript"}
 
 #: Without these, Chromium asks its maker's servers for this and that.
 _QUIET = (
@@ -31,14 +36,23 @@ class Service:
 
     url: str
 
+    def languages(self) -> set[str]:
+        """The names of those it offers by now."""
+        with urllib.request.urlopen(f"{self.url}/languages") as answer:
+            return {it["name"] for it in json.load(answer)["languages"]}
+
 
 @pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The whole service, as its one command starts it."""
     folder = tmp_path_factory.mktemp("service")
     serve = [sys.executable, "local_runner.py"]
-    with running(serve, folder / "state", folder / "output") as started:
-        yield Service(url=started.ready()["url"])
+    offered = {"ASSAY_LANGUAGES": ",".join(sorted(WANTED))}
+    with running(serve, folder / "state", folder / "output", **offered) as started:
+        found = Service(url=started.ready()["url"])
+        # On a busy machine a language may still be tried out when the service is ready.
+        eventually(lambda: found.languages() >= WANTED, 120)
+        yield found
 
 
 @pytest.fixture(scope="package")
@@ -76,3 +90,19 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert faults == []
+
+
+def put_code(page: Page, code: str) -> None:
+    """Replace the editor's text, by pasting: a browser that is told to insert text into an
+    editable element makes styled elements of its own, which the content policy refuses."""
+    editor = page.get_by_label("Code", exact=True)
+    editor.press("Control+a")
+    editor.evaluate(
+        """(it, text) => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            const options = { clipboardData: data, bubbles: true, cancelable: true };
+            it.dispatchEvent(new ClipboardEvent("paste", options));
+        }""",
+        code,
+    )

@@ -2,66 +2,76 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
 
+from functions.web.app import PAGES
+from infra.local import assets
 from tests.in_process import assert_problem, open_client
 
 
 @pytest.fixture
 def client(redis_url: str) -> Iterator[TestClient]:
+    assets.ensure()
     with open_client(redis_url) as opened:
         yield opened
 
 
-def test_the_page_forbids_scripts_and_styles_that_are_not_its_own_files(
-    client: TestClient,
-) -> None:
-    response = client.get("/")
-    assert response.headers["content-type"] == "text/html; charset=utf-8"
-    policy = dict(
-        part.strip().split(" ", 1)
-        for part in response.headers["content-security-policy"].split(";")
-    )
+def policy_of(client: TestClient) -> dict[str, str]:
+    """The content policy of the shell, by directive."""
+    parts = client.get("/").headers["content-security-policy"].split(";")
+    return dict(part.strip().split(" ", 1) for part in parts)
+
+
+def test_the_page_forbids_scripts_and_styles_that_are_not_its_own(client: TestClient) -> None:
+    policy = policy_of(client)
     assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["script-src"] == policy["connect-src"] == "'self'"
+    # The editor's own styles carry a word that nobody knows beforehand.
+    nonce = re.fullmatch(r"'self' 'nonce-([\w-]{16,})'", policy["style-src"])
+    assert nonce
+    assert nonce[1] not in client.get("/").text
 
 
-def test_nothing_in_the_page_would_be_forbidden(client: TestClient) -> None:
+def test_nothing_in_the_shell_would_be_forbidden(client: TestClient) -> None:
     html = client.get("/").text
     assert re.findall(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=|javascript:", html) == []
-    assert re.findall(r"(?:src|href)=\"(?!/assets/)", html) == []
+    assert re.findall(r"(?:src|href)=\"(?!/|#view)", html) == []
 
 
-def test_everything_the_page_asks_for_is_there(client: TestClient) -> None:
-    wanted = set(re.findall(r"/assets/[\w.]+", client.get("/").text))
-    wanted |= set(re.findall(r"/assets/[\w.]+", client.get("/assets/app.js").text))
-    assert {"/assets/app.js", "/assets/style.css", "/assets/view.js"} <= wanted
+def test_every_address_of_the_page_is_the_same_shell(client: TestClient) -> None:
+    without = re.compile(r'name="style-nonce" content="[^"]+"')
+    shells = {without.sub("", client.get(path.replace("{id}", "x")).text) for path in PAGES}
+    assert len(shells) == 1
+
+
+def test_everything_the_shell_asks_for_is_there_and_kept_for_ever(client: TestClient) -> None:
+    wanted = set(re.findall(r"/assets/[\w.-]+", client.get("/").text))
+    assert {path.rpartition(".")[2] for path in wanted} == {"js", "css", "svg"}
     for path in wanted:
         response = client.get(path)
         assert response.status_code == 200, path
         assert response.headers["x-content-type-options"] == "nosniff"
+        assert "immutable" in response.headers["cache-control"]
+        assert re.search(r"-[A-Z0-9]{8}\.", path) or path.endswith("icon.svg")
 
 
-def test_every_control_has_a_label(client: TestClient) -> None:
-    html = client.get("/").text
-    for control in re.findall(r"<(?:select|textarea|input)[^>]*\bid=\"(\w+)\"", html):
-        assert f'<label for="{control}"' in html, control
-
-
-def test_a_file_that_the_browser_has_is_not_sent_again(client: TestClient) -> None:
-    first = client.get("/assets/app.js")
-    again = client.get("/assets/app.js", headers={"if-none-match": first.headers["etag"]})
-    assert (again.status_code, again.content) == (304, b"")
-    other = client.get("/assets/app.js", headers={"if-none-match": '"other"'})
-    assert other.status_code == 200
+def test_files_are_compressed_for_a_browser_that_takes_it(client: TestClient) -> None:
+    path = re.findall(r"/assets/main[\w.-]+", client.get("/").text)[0]
+    plain = client.get(path, headers={"accept-encoding": "identity"})
+    packed = client.get(path, headers={"accept-encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.content == plain.content
+    assert len(gzip.compress(plain.content)) < len(plain.content)
 
 
 @pytest.mark.parametrize(
-    "path", ["/assets/none.js", "/assets/..%2fapp.py", "/assets/index.htm", "/assets/", "/app.py"]
+    "path", ["/assets/none.js", "/assets/..%2fapp.py", "/assets/index.html", "/assets/", "/app.py"]
 )
 def test_nothing_else_is_served(client: TestClient, path: str) -> None:
     assert_problem(client.get(path), 404, "not-found")

@@ -1,0 +1,102 @@
+// One WebSocket for the whole tab, whatever it follows; it comes back by itself and resumes.
+//
+// Every event has an id, and a subscription is taken up again behind the last one seen, so
+// nothing is missed and nothing comes twice.
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 8000;
+
+class Connection {
+  #socket = null;
+  #feeds = new Map(); // id -> { after, on }
+  #pauseMs = FIRST_PAUSE_MS;
+  #timer = 0;
+  #listeners = new Set();
+
+  /** Be told "" when the connection is there, and in words when it is not. */
+  watch(listener) {
+    this.#listeners.add(listener);
+  }
+
+  /**
+   * Follow a stream: `on.event(type, data)` for each event, `on.end()` after the last,
+   * `on.refused(problem)` when it cannot be followed. Gives the function that stops it.
+   */
+  follow(id, on, after = null) {
+    const feed = { after, on };
+    this.#feeds.set(id, feed);
+    if (this.#isOpen) this.#subscribe(id, feed);
+    else this.#open();
+    return () => {
+      if (this.#feeds.get(id) !== feed) return;
+      this.#feeds.delete(id);
+      if (this.#isOpen) this.#send({ unsubscribe: id });
+    };
+  }
+
+  /** Send a command about something followed, such as input for a running program. */
+  tell(command) {
+    if (!this.#isOpen) return false;
+    this.#send(command);
+    return true;
+  }
+
+  get #isOpen() {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  #open() {
+    if (this.#socket || this.#feeds.size === 0) return;
+    clearTimeout(this.#timer);
+    const url = new URL("/socket", location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    const socket = new WebSocket(url);
+    this.#socket = socket;
+    socket.addEventListener("open", () => {
+      this.#pauseMs = FIRST_PAUSE_MS;
+      this.#say("");
+      for (const [id, feed] of this.#feeds) this.#subscribe(id, feed);
+    });
+    socket.addEventListener("message", (message) => this.#hear(JSON.parse(message.data)));
+    socket.addEventListener("close", () => this.#lost(socket));
+  }
+
+  #lost(socket) {
+    if (this.#socket !== socket) return;
+    this.#socket = null;
+    if (this.#feeds.size === 0) return;
+    this.#say("Connection lost. Reconnecting…");
+    const pause = this.#pauseMs * (0.5 + Math.random() / 2);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+    this.#timer = setTimeout(() => this.#open(), pause);
+  }
+
+  #subscribe(id, feed) {
+    this.#send(feed.after ? { subscribe: id, after: feed.after } : { subscribe: id });
+  }
+
+  #send(command) {
+    this.#socket.send(JSON.stringify(command));
+  }
+
+  #hear(frame) {
+    const feed = this.#feeds.get(frame.stream);
+    if (!feed) return;
+    if (frame.error) {
+      this.#feeds.delete(frame.stream);
+      feed.on.refused?.(frame.error);
+    } else if (frame.end) {
+      this.#feeds.delete(frame.stream);
+      feed.on.end?.();
+    } else {
+      feed.after = frame.id;
+      feed.on.event(frame.event, frame.data);
+    }
+  }
+
+  #say(text) {
+    for (const listener of this.#listeners) listener(text);
+  }
+}
+
+export const connection = new Connection();

@@ -1,0 +1,49 @@
+// Figures and words as people read them.
+
+export const TONES = {
+  accepted: "good",
+  completed: "good",
+  cancelled: "warn",
+  "judge-error": "warn",
+  "queue-timeout": "warn",
+};
+
+const NOTES = {
+  completed: "It ran to its end; there was nothing to compare its output with.",
+  "queue-timeout": "It waited longer than its caller allowed, and did not run.",
+  "judge-error": "This is our fault, not the program's.",
+};
+
+export const words = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("-", " ");
+
+export const toneOf = (verdict) => TONES[verdict] ?? "bad";
+
+export const noteOf = (verdict, message) => message ?? NOTES[verdict] ?? "";
+
+export function milliseconds(value) {
+  if (value == null) return null;
+  if (value >= 10000) return `${(value / 1000).toFixed(1)} s`;
+  return `${value < 100 ? Math.round(value * 10) / 10 : Math.round(value)} ms`;
+}
+
+export function bytes(value) {
+  if (value == null) return null;
+  return value < 1048576 ? `${Math.round(value / 1024)} KiB` : `${(value / 1048576).toFixed(1)} MiB`;
+}
+
+/** "3 minutes ago", for a Unix time in milliseconds. */
+export function ago(thenMs) {
+  const seconds = Math.round((Date.now() - thenMs) / 1000);
+  const name = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  for (const [unit, size] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
+    if (seconds >= size) return name.format(-Math.floor(seconds / size), unit);
+  }
+  return "just now";
+}
+
+/** The text of an output that travels as text or as base64. */
+export function decode(text, encoding) {
+  if (encoding !== "base64") return text ?? "";
+  const raw = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return new TextDecoder().decode(raw);
+}

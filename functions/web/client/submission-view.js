@@ -1,0 +1,205 @@
+// What is shown of one submission while it happens: verdict, tests, output, figures.
+import { fill, h, say } from "./dom.js";
+import { bytes, decode, milliseconds, noteOf, toneOf, words } from "./format.js";
+
+const LIVE_NOTE = "Only its beginning is shown live; the result has more.";
+
+export class SubmissionView {
+  #tests = new Map();
+  #stdout = "";
+  #stderr = "";
+  #shown = null; // the index of the test whose details are open
+
+  /** `ended(data)` is told of the terminal event. */
+  constructor({ ended = () => {} } = {}) {
+    this.ended = ended;
+    this.name = h("strong", {}, "Nothing submitted yet");
+    this.note = h("span");
+    this.banner = h("div", { class: "verdict", role: "status", dataset: { tone: "idle" } }, this.name, this.note);
+    this.figures = h("dl", { class: "figures", hidden: true });
+    this.grid = h("ol", { class: "grid", "aria-label": "Tests" });
+    this.detail = h("div", { class: "detail", "aria-live": "polite" });
+    this.compiler = h("pre", { class: "code compiler", tabindex: "0", hidden: true, "aria-label": "What the compiler said" });
+    this.output = h("pre", { class: "code output", tabindex: "0", "aria-label": "Output of the program" });
+    this.outputNote = h("p", { class: "hint", hidden: true });
+    this.outputPart = h("section", { hidden: true, "aria-label": "Output" }, h("h2", {}, "Output"), this.output, this.outputNote);
+    this.element = h("div", { class: "submission" }, this.banner, this.figures, this.compiler, this.grid, this.detail, this.outputPart);
+  }
+
+  get errors() {
+    return this.#stderr;
+  }
+
+  /** Begin anew, for another submission or because its events come again from the first. */
+  start() {
+    this.#tests.clear();
+    this.#shown = null;
+    this.#clearOutput("No output yet.");
+    for (const part of [this.grid, this.detail, this.figures]) part.replaceChildren();
+    this.figures.hidden = this.compiler.hidden = this.outputPart.hidden = true;
+    this.#verdict("Submitted", "busy", "");
+  }
+
+  event(type, data) {
+    const shown = {
+      queued: () => this.#verdict("Queued", "busy", data.reason ? words(data.reason) : ""),
+      preparing: () => this.#attempt(data),
+      running: () => this.#running(data),
+      output: () => this.#append(data.stream, decode(data.text, data.encoding), data),
+      test: () => this.#test(data),
+      finished: () => this.#finished(data),
+      cancelled: () => this.#cancelled(data),
+      reset: () => this.#reset(data),
+    };
+    shown[type]?.();
+  }
+
+  /** A whole result, for a submission that is opened later. */
+  result(result) {
+    this.start();
+    this.#reset(result);
+  }
+
+  waiting(text) {
+    if (this.banner.dataset.tone === "busy" && this.name.textContent === "Queued") this.note.textContent = text;
+  }
+
+  compilerSaid(text) {
+    say(this.compiler, text ?? "");
+  }
+
+  // A run that was lost with its worker starts again: what it told is void.
+  #attempt(data) {
+    this.#tests.clear();
+    this.grid.replaceChildren();
+    this.#clearOutput("No output yet.");
+    this.#verdict("Preparing", "busy", data.attempt > 1 ? `attempt ${data.attempt}` : "");
+  }
+
+  #running(data) {
+    if (data.tests > 1) this.#expect(data.tests);
+    this.#verdict("Running", "busy", data.confirming ? "Once more: it was very close to its time limit." : "");
+  }
+
+  #expect(total) {
+    for (let index = this.grid.children.length + 1; index <= total; index += 1) {
+      this.grid.append(h("li", { class: "cell" }, String(index)));
+    }
+  }
+
+  #test(test) {
+    if (!(test.total > 1 || this.grid.children.length > 0)) return;
+    this.#expect(Math.max(test.total ?? 0, test.index));
+    this.#tests.set(test.index, test);
+    const about = [words(test.verdict), milliseconds(test.cpuTimeMs), bytes(test.peakMemoryBytes)].filter(Boolean);
+    const name = test.name ? `${test.index} (${test.name})` : String(test.index);
+    const button = h("button", {
+      type: "button", class: "cell", dataset: { tone: toneOf(test.verdict) },
+      "aria-label": `Test ${name}: ${about.join(", ")}`, title: `${name}: ${about.join(" · ")}`,
+      onclick: () => this.#showTest(this.#tests.get(test.index)),
+    }, String(test.index));
+    this.grid.children[test.index - 1].replaceWith(h("li", {}, button));
+    const done = this.#tests.size;
+    if (this.banner.dataset.tone === "busy") this.note.textContent = `${done} of ${test.total ?? done} tests`;
+  }
+
+  /** What the result says of each test, where it is more than its event told. */
+  enrich(tests) {
+    for (const test of tests ?? []) {
+      if (this.#tests.has(test.index)) this.#tests.set(test.index, { ...this.#tests.get(test.index), ...test });
+    }
+    if (this.#shown !== null) this.#showTest(this.#tests.get(this.#shown));
+  }
+
+  #showTest(test) {
+    this.#shown = test.index;
+    const rows = figures([
+      ["Verdict", words(test.verdict)], ["CPU time", milliseconds(test.cpuTimeMs)],
+      ["Wall time", milliseconds(test.wallTimeMs)], ["Peak memory", bytes(test.peakMemoryBytes)],
+      ["Points", test.points], ["Exit code", test.exitCode || null], ["Signal", test.signal],
+    ]);
+    const title = `Test ${test.index}${test.name ? `: ${test.name}` : ""}${test.group ? `, group ${test.group}` : ""}`;
+    fill(this.detail, h("h2", {}, title), h("dl", { class: "figures" }, rows),
+      test.message ? h("p", { class: "message" }, test.message) : null,
+      test.difference ? sideBySide(test.difference) : null,
+      test.stdout ? [h("h3", {}, "Output"), h("pre", { class: "code", tabindex: "0" }, decode(test.stdout, test.stdoutEncoding))] : null,
+      test.stderr ? [h("h3", {}, "Errors"), h("pre", { class: "code", tabindex: "0" }, decode(test.stderr, test.stderrEncoding))] : null);
+  }
+
+  #append(stream, text, { truncated = false, encoding = "utf-8" } = {}) {
+    if (truncated) say(this.outputNote, LIVE_NOTE);
+    if (encoding === "base64") say(this.outputNote, "Bytes that are not UTF-8 are shown as \uFFFD.");
+    if (text === "") return;
+    this.outputPart.hidden = false;
+    if (stream === "stderr") this.#stderr += text;
+    else this.#stdout += text;
+    const atEnd = this.output.scrollHeight - this.output.scrollTop - this.output.clientHeight < 40;
+    const last = this.output.lastElementChild;
+    if (last?.className === stream) last.firstChild.appendData(text);
+    else this.output.append(h("span", { class: stream }, text));
+    if (atEnd) this.output.scrollTop = this.output.scrollHeight;
+  }
+
+  #finished(data) {
+    const verdict = data.verdict ?? data.status;
+    this.#clearEmpty();
+    this.#verdict(words(verdict), toneOf(verdict), noteOf(verdict, data.message));
+    if (data.truncated) say(this.outputNote, "The output was cut at its limit.");
+    const rows = figures([
+      ["Score", data.score], ["CPU time", milliseconds(data.cpuTimeMs)], ["Wall time", milliseconds(data.wallTimeMs)],
+      ["Peak memory", bytes(data.peakMemoryBytes)], ["Exit code", data.exitCode], ["Signal", data.signal], ["Limit", data.limit],
+    ]);
+    fill(this.figures, rows);
+    this.figures.hidden = rows.length === 0;
+    const failed = [...this.#tests.values()].find((it) => toneOf(it.verdict) === "bad");
+    if (failed) this.#showTest(failed);
+    this.ended(data);
+  }
+
+  #cancelled(data) {
+    this.#clearEmpty();
+    this.#verdict("Cancelled", "warn", "");
+    this.ended(data);
+  }
+
+  // A whole result in place of events that can no longer be had.
+  #reset(result) {
+    this.#clearOutput("");
+    for (const test of result.tests ?? []) this.#test({ total: result.tests.length, ...test });
+    this.#append("stdout", decode(result.stdout, result.stdoutEncoding), { encoding: result.stdoutEncoding });
+    this.#append("stderr", decode(result.stderr, result.stderrEncoding), { encoding: result.stderrEncoding });
+    this.compilerSaid(result.compileOutput);
+    if (result.status === "finished") this.#finished(result);
+    else if (result.status === "cancelled") this.#cancelled(result);
+    else this.#verdict(words(result.status), "busy", "");
+  }
+
+  #clearOutput(empty) {
+    this.#stdout = this.#stderr = "";
+    this.output.replaceChildren();
+    this.output.dataset.empty = empty;
+    say(this.outputNote, "");
+  }
+
+  #clearEmpty() {
+    this.output.dataset.empty = "The program has written nothing.";
+  }
+
+  #verdict(name, tone, note) {
+    this.banner.dataset.tone = tone;
+    this.name.textContent = name;
+    this.note.textContent = note;
+  }
+}
+
+function figures(rows) {
+  return rows.filter(([, value]) => value != null)
+    .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value))));
+}
+
+/** The first difference of a sample: what was expected beside what came. */
+function sideBySide(diff) {
+  const column = (title, text) => h("div", {}, h("h3", {}, title), h("pre", { class: "code", tabindex: "0" }, text ?? ""));
+  const where = diff.line ? h("p", { class: "hint" }, `The first difference is in line ${diff.line}.`) : null;
+  return h("div", { class: "diff" }, where, h("div", { class: "columns" }, column("Expected", diff.expected), column("Yours", diff.got)));
+}
