@@ -226,10 +226,9 @@ def test_every_accepted_submission_gets_one_verdict_and_no_stream_lies(tmp_path:
         assert resumes > len(crowd.witnesses)
         # and nobody was answered but by success, or asked to come again
         assert {code for it in crowd.clients for code in it.refusals} <= {204, 404, 503}
-    # and nothing failed in a way that nobody had thought of. A nursery may say that its keeper died.
-    assert (
-        re.findall(r'File ".*/(?:notify|submit|result|access|shared|infra)/.*', runner.output) == []
-    )
+    # and nothing failed in a way that nobody had thought of: in our own files, that is.
+    ours = r'File ".*/(?:notify|submit|result|access|shared|infra)/.*'
+    assert re.findall(ours, runner.output) == []
 
 
 def _ended_once(core: Core, submission_id: str) -> str:
