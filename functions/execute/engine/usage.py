@@ -50,8 +50,10 @@ def descendants(proc_fd: int, pid: int) -> list[int]:
         tasks: list[str] = []
         with contextlib.suppress(OSError):
             fd = os.open(f"{parent}/task", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc_fd)
-            tasks = os.listdir(fd)
-            os.close(fd)
+            try:
+                tasks = os.listdir(fd)
+            finally:  # it fails where the process has gone since
+                os.close(fd)
         for task in tasks:
             children = read_proc(proc_fd, f"{parent}/task/{task}/children").split()
             waiting += [int(child) for child in children]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
 
 from shared.models import Case, Checker, Result
 from tests.execute.core import Core
+from tests.execute.working import Working
+from tests.infra.eventually import eventually
 
 #: Thinks of the number in its input; says `lower`, `higher` or `right`; 8 guesses.
 JUDGE = """
@@ -182,3 +185,20 @@ def test_cancelling_stops_both(core: Core) -> None:
 
     core.assert_ended_once(submission_id)
     assert talked(core, BISECTS).verdict == "accepted"
+
+
+def test_conversations_leave_no_descriptor_behind(core: Core, served: tuple[str, Working]) -> None:
+    def held() -> list[int]:
+        pids = (served[1].pid, *served[1].keepers)
+        return [len(os.listdir(f"/proc/{pid}/fd")) for pid in pids]
+
+    def talk() -> None:
+        for code in (BISECTS, "raise ValueError", "while True: print(99, flush=True); input()"):
+            talked(core, code)
+            talked(core, code, "raise ValueError")
+
+    for _ in range(2):  # until both slots have their second cells
+        talk()
+    before = held()
+    talk()
+    eventually(lambda: sum(held()) <= sum(before), 20)
