@@ -43,7 +43,7 @@ class Client:
         try:
             lines = {
                 "Host": f"127.0.0.1:{self.port}",
-                "Authorization": f"Bearer {self.key}",
+                **({"Authorization": f"Bearer {self.key}"} if self.key else {}),
                 "Content-Type": "application/json",
                 "Content-Length": str(len(body)),
                 "Connection": "close",
