@@ -2,7 +2,7 @@
 
 Every part measures the bare command, or what else it compares with, in the same run on
 the same machine: a ratio says more than a figure taken elsewhere. Without a part, all of
-them run but `verdicts`; that takes about a minute.
+them run but `streams` and `verdicts`; that takes about a minute.
 
 | part       | one row for each       | columns                                          |
 |------------|------------------------|--------------------------------------------------|
@@ -14,6 +14,8 @@ them run but `verdicts`; that takes about a minute.
 |            |                        | cpuRatio, wallP50Ms, bareWallP50Ms, wallRatio    |
 | queue      | step                   | what, samples, p50Ms, p95Ms, ratio, perSecond,   |
 |            |                        | outsideMs                                        |
+| streams    | server                 | what, clients, deliveries, perSecond, p50Ms,     |
+|            |                        | p95Ms, p99Ms, cpuMs, clientBytes, redis          |
 | scaling    | slots, bare loops      | what, onePerSecond, twoPerSecond, gain, gainRatio|
 | overrun    | limit                  | limit, samples, p50Ms, p95Ms                     |
 | tests      | compared, by a checker | what, samples, cpuMs, bareCpuMs, cpuRatio        |
@@ -42,6 +44,7 @@ from infra.local.benches import (
     overrun,
     pickup,
     scaling,
+    streams,
     throughput,
     verdicts,
 )
@@ -54,13 +57,14 @@ PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
     "throughput": throughput.measure,
     "engine": engine.measure,
     "queue": line.measure,
+    "streams": streams.measure,
     "scaling": scaling.measure,
     "overrun": overrun.measure,
     "tests": many.measure,
     "verdicts": verdicts.measure,
 }
 #: They take minutes: only for those who ask.
-_LONG = {"verdicts"}
+_LONG = {"streams", "verdicts"}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -104,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         type=_part,
         metavar="PART",
-        help=f"{', '.join(PARTS)}; default: all but verdicts",
+        help=f"{', '.join(PARTS)}; default: all but streams, verdicts",
     )
     parser.add_argument("--json", metavar="FILE", help="write the figures to a file as well")
     parser.add_argument(
