@@ -17,6 +17,9 @@ def example_spec(
 ) -> Spec:
     """What is to be judged: every test, and everything is told.
 
+    It bears no problem's id: what `GET /result/{problemId}` finds, as the latest of the tenant,
+    may be read by a contestant, too.
+
     Args:
         name: as people call it, `accepted/sol.py`.
         there: the languages that are installed.
@@ -42,7 +45,6 @@ def example_spec(
     return Spec(
         code=code,
         language=language.name,
-        problem_id=package.short_name,
         files=files,
         limits=limits_of(package, language),
         stop_on_failure=False,

@@ -164,6 +164,8 @@ def test_a_folder_of_packages_is_imported_and_listed(
     assert "two  Adding  (pass-fail, 2 tests, 2 s)" in out
     answer = api.json("POST", "/problems/one/examples/accepted/add.py")
     assert answer["status"] == "queued"
+    # It shows hidden tests, so it is nobody's latest submission to the problem.
+    assert api.json("GET", answer["links"]["result"])["problemId"] is None
     for name in ("one", "two"):
         api.json("DELETE", f"/problems/{name}")
     folder(tmp_path, LEGACY | {"problem.yaml": "type: odd\n"}, "three")
