@@ -38,12 +38,8 @@ def example_spec(
         raise InvalidField(f"{what} is not installed here", field="language")
     entry = _entry(example)
     files = {inner: read(blobs, file.digest) for inner, file in program.files.items()}
-    try:
-        code = files.pop(entry).decode()
-    except UnicodeDecodeError:
-        raise InvalidField(f"{entry} is not UTF-8", field="code") from None
     return Spec(
-        code=code,
+        code=source_text(files.pop(entry)),
         language=language.name,
         files=files,
         limits=limits_of(package, language),
@@ -54,6 +50,14 @@ def example_spec(
         entry=entry if len(program.sources) > 1 or files else "",
         sources=list(program.sources) if len(program.sources) > 1 else [],
     )
+
+
+def source_text(source: bytes) -> str:
+    """A source as text: old packages have names of authors in Latin-1."""
+    try:
+        return source.decode()
+    except UnicodeDecodeError:
+        return source.decode("latin-1")
 
 
 def _entry(example: Example) -> str:
