@@ -12,10 +12,11 @@ import secrets
 import msgspec
 import redis.asyncio
 
-from shared import keys, scripts
+from shared import keys, languages, scripts
 from shared.errors import Conflict, NotFound
 from shared.models import Spec, encode
 from shared.priority import Priority
+from shared.problems.enforced import limits_of_entry
 from shared.problems.store import Problems
 
 #: Of one submission, the newest.
@@ -108,4 +109,8 @@ class Rejudging:
         if not spec.package or spec.problem_id is None:
             return spec
         entry = await self._problems.find(spec.problem_id)
-        return spec if entry is None else msgspec.structs.replace(spec, package=entry.digest)
+        language = languages.find(spec.language)
+        if entry is None or language is None:
+            return spec
+        limits = limits_of_entry(entry, language)
+        return msgspec.structs.replace(spec, package=entry.digest, limits=limits)

@@ -17,6 +17,9 @@ def example_spec(
 ) -> Spec:
     """What is to be judged: every test, and everything is told.
 
+    It bears no problem's id: what `GET /result/{problemId}` finds, as the latest of the tenant,
+    may be read by a contestant, too.
+
     Args:
         name: as people call it, `accepted/sol.py`.
         there: the languages that are installed.
@@ -35,14 +38,9 @@ def example_spec(
         raise InvalidField(f"{what} is not installed here", field="language")
     entry = _entry(example)
     files = {inner: read(blobs, file.digest) for inner, file in program.files.items()}
-    try:
-        code = files.pop(entry).decode()
-    except UnicodeDecodeError:
-        raise InvalidField(f"{entry} is not UTF-8", field="code") from None
     return Spec(
-        code=code,
+        code=source_text(files.pop(entry)),
         language=language.name,
-        problem_id=package.short_name,
         files=files,
         limits=limits_of(package, language),
         stop_on_failure=False,
@@ -52,6 +50,14 @@ def example_spec(
         entry=entry if len(program.sources) > 1 or files else "",
         sources=list(program.sources) if len(program.sources) > 1 else [],
     )
+
+
+def source_text(source: bytes) -> str:
+    """A source as text: old packages have names of authors in Latin-1."""
+    try:
+        return source.decode()
+    except UnicodeDecodeError:
+        return source.decode("latin-1")
 
 
 def _entry(example: Example) -> str:

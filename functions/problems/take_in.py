@@ -41,8 +41,11 @@ def take_in(
                 opened = _with_limit(opened, time_limit_ms)
             digest = store_files(opened, blobs)
     except PackageError as error:
-        field = ": ".join(part for part in (error.file, error.key) if part)
-        raise InvalidPackage(str(error)[:1000], field=field[:200]) from None
+        # The zip has a name here that its sender does not know.
+        file = "the zip" if error.file == path.name else error.file
+        field = ": ".join(part for part in (file, error.key) if part)
+        told = str(error).replace(error.file, file, 1)
+        raise InvalidPackage(told[:1000], field=field[:200]) from None
     return entry_of(opened.package, digest), list(opened.package.warnings)
 
 

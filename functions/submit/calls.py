@@ -116,8 +116,10 @@ def _answers(test: CallCaseRequest, signature: Signature | None, field: str) -> 
     try:
         read_answers(signature, text.encode())
     except ValueRefused as error:
-        why = f"{field}: {error.path or 'the value'} {error.why}"
-        raise InvalidField(why, field=f"{field}.{'expected' if given else 'anyOf'}") from None
+        place = error.path or "anyOf"
+        if given:
+            place = place.replace("anyOf[0]", "expected", 1).replace("anyOf", "expected", 1)
+        raise InvalidField(f"{field}.{place} {error.why}", field=f"{field}.{place}"[:128]) from None
     return text
 
 

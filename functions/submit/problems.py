@@ -11,15 +11,13 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from functions.submit.admit import complete_limits
 from shared import languages
 from shared.errors import InvalidField
-from shared.limits import LIMITS
-from shared.models import Limits, LimitsRequest, Spec, SubmitRequest
+from shared.models import Comparison, LimitsRequest, Spec, SubmitRequest
 from shared.problems.answers import ProblemEntry
+from shared.problems.enforced import limits_of_entry
 
-_ITS_OWN = ("limits", "args", "files", "collect")
-
+_ITS_OWN = ("limits", "args", "files", "collect", "comparison")
 
 #: Finds an installed problem by its id.
 Find = Callable[[str], Awaitable[ProblemEntry | None]]
@@ -57,22 +55,16 @@ def _against(spec: Spec, request: SubmitRequest, entry: ProblemEntry) -> Spec:
         raise InvalidField(f"the problem {entry.id} takes {listed}", field="language")
     asked = {"limits": request.limits != LimitsRequest(), "args": bool(request.args)}
     asked |= {"files": bool(request.files), "collect": bool(request.collect)}
+    asked |= {"comparison": request.comparison != Comparison()}
     for name in _ITS_OWN:
         if asked[name]:
             why = f"{name} of a submission to the problem {entry.id} come from the problem"
             raise InvalidField(why, field=name)
-    return msgspec.structs.replace(spec, package=entry.digest, limits=_limits(spec, entry))
-
-
-def _limits(spec: Spec, entry: ProblemEntry) -> Limits:
+    size = len(spec.code.encode())
+    if entry.code_bytes and size > entry.code_bytes:
+        why = f"code has {size} bytes; the problem {entry.id} takes {entry.code_bytes}"
+        raise InvalidField(why, field="code")
     language = languages.find(spec.language)
     assert language is not None
-    given = {"memoryBytes": entry.memory_bytes or language.defaults.get("memoryBytes", 0)}
-    if entry.time_limit_ms is not None:
-        given["cpuTimeMs"] = entry.time_limit_ms
-    within = {
-        name: max(LIMITS[name].least, min(value, LIMITS[name].most))
-        for name, value in given.items()
-        if value
-    }
-    return msgspec.convert(complete_limits(within, language), Limits)
+    limits = limits_of_entry(entry, language)
+    return msgspec.structs.replace(spec, package=entry.digest, limits=limits)

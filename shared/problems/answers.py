@@ -24,6 +24,8 @@ class ProblemEntry(Answer, kw_only=True):
     #: Null: neither given nor derived yet.
     time_limit_ms: int | None = None
     memory_bytes: int = 0
+    #: What a submission's code may have at most; 0: as any submission's.
+    code_bytes: int = 0
     tests: int = 0
     samples: int = 0
     warnings: int = 0

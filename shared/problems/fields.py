@@ -74,7 +74,9 @@ class Fields:
         """One of several words."""
         value = self.text(key, default)
         if value not in choices:
-            raise self.error(key, f"must be one of {', '.join(choices)}, not {_shown(value)}")
+            raise self.error(
+                key, f"must be one of {', '.join(filter(None, choices))}, not {_shown(value)}"
+            )
         return value
 
     def words(self, key: str, *, split: bool = False) -> tuple[str, ...] | None:

@@ -31,6 +31,8 @@ _BADNESS = (
     *(Verdict.JUDGE_ERROR, Verdict.RUNTIME_ERROR, Verdict.MEMORY_LIMIT),
     *(Verdict.TIME_LIMIT, Verdict.OUTPUT_LIMIT, Verdict.WRONG_ANSWER, Verdict.ACCEPTED),
 )
+#: Of a test that is one: its own message says why.
+_JUDGE_ERROR = "judge error"
 #: The sums of doubles may be this far past a maximum.
 _ROUNDING = 1e-9
 
@@ -91,10 +93,11 @@ class Judgement:
         try:
             points = self._points(case, result)
         except ScoreError as error:
-            self._error = self._error or f"{case.name}: {error}"
+            # Without the test's name: a hidden test has none for a contestant.
+            self._error = self._error or str(error)
             self.results[case.name] = CaseScore(Verdict.JUDGE_ERROR)
         if result.verdict is Verdict.JUDGE_ERROR:
-            self._error = self._error or f"{case.name}: judge error"
+            self._error = self._error or _JUDGE_ERROR
         if _failed(self.results[case.name]):
             self._failing.update(_around(case.group))
         return points
@@ -197,7 +200,8 @@ class Judgement:
         verdicts = [part.verdict for part in parts if part.verdict is not None]
         verdict = _aggregate(verdicts, grader)
         if not self.package.scoring or verdict is Verdict.JUDGE_ERROR:
-            return GroupScore(group.name, verdict, None)
+            broken = next((it.message for it in parts if it.verdict is Verdict.JUDGE_ERROR), "")
+            return GroupScore(group.name, verdict, None, broken)
         if grader.custom:
             if self.custom_grader is None:
                 raise ScoreError("there is nobody to run the custom grader")

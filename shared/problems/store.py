@@ -68,6 +68,7 @@ def entry_of(package: Package, digest: str) -> ProblemEntry:
         languages=None if package.languages is None else list(package.languages),
         time_limit_ms=package.time_limit.explicit_ms,
         memory_bytes=package.limits.memory_bytes,
+        code_bytes=package.limits.code_bytes,
         tests=len(package.cases),
         samples=sum(case.sample for case in package.cases),
         warnings=len(package.warnings),

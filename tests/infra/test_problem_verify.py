@@ -161,9 +161,13 @@ def test_a_folder_of_packages_is_imported_and_listed(
     assert cli.main(["problem", "list", *url]) == 0
     out = capsys.readouterr().out
     assert "one: Adding (new)" in out and "two: Adding (replaced)" in out
+    assert "one: time limit 1 s (derived)" in out and "two: time limit" not in out
+    assert "one  Adding  (pass-fail, 2 tests, 1 s)" in out
     assert "two  Adding  (pass-fail, 2 tests, 2 s)" in out
     answer = api.json("POST", "/problems/one/examples/accepted/add.py")
     assert answer["status"] == "queued"
+    # It shows hidden tests, so it is nobody's latest submission to the problem.
+    assert api.json("GET", answer["links"]["result"])["problemId"] is None
     for name in ("one", "two"):
         api.json("DELETE", f"/problems/{name}")
     folder(tmp_path, LEGACY | {"problem.yaml": "type: odd\n"}, "three")

@@ -169,7 +169,7 @@ def test_what_cannot_be_honoured_is_told_by_file_and_key_and_nothing_is_listed(
     detail = assert_problem(answer, 400, "invalid-package", "problem.yaml: limits.memory")
     assert "number" in detail
     answer = client.post("/problems?id=bad", content=b"no zip", headers=ZIP)
-    assert_problem(answer, 400, "invalid-package", "-.zip")
+    assert_problem(answer, 400, "invalid-package", "the zip")
     answer = client.post("/problems?id=a%20b", content=zipped(LEGACY), headers=ZIP)
     assert_problem(answer, 400, "invalid-package", "a b")
     answer = client.post("/problems?id=a&timeLimitMs=x", content=zipped(LEGACY), headers=ZIP)

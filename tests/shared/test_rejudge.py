@@ -147,3 +147,5 @@ def test_all_of_a_problem_are_judged_again_by_the_package_of_today(
     claim = claims.claim()
     assert claim is not None
     assert claim.spec.package == ENTRY.digest
+    limits = claim.spec.limits
+    assert (limits.cpu_time_ms, limits.memory_bytes) == (ENTRY.time_limit_ms, ENTRY.memory_bytes)

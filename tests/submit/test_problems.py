@@ -27,6 +27,7 @@ ENTRY = ProblemEntry(
     languages=["python"],
     time_limit_ms=1500,
     memory_bytes=1 << 29,
+    code_bytes=1000,
 )
 
 
@@ -58,6 +59,17 @@ def test_an_installed_problem_names_its_package_and_its_limits(
     assert spec.limits.memory_bytes == 1 << 29
 
 
+def test_a_problem_without_a_time_limit_is_judged_with_the_provisional_one(
+    client: TestClient, redis_url: str
+) -> None:
+    entry = msgspec.structs.replace(ENTRY, time_limit_ms=None)
+    redis.Redis.from_url(redis_url).hset(keys.PROBLEMS, entry.id, encode(entry))
+
+    limits = stored(client, redis_url).limits
+
+    assert (limits.cpu_time_ms, limits.wall_time_ms) == (10_000, 21_000)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -81,6 +93,8 @@ def test_what_brings_its_own_input_is_a_run_of_ones_own(
         ({"args": ["x"]}, "args"),
         ({"files": [{"name": "a", "content": ""}]}, "files"),
         ({"collect": ["a"]}, "collect"),
+        ({"comparison": {"mode": "exact"}}, "comparison"),
+        ({"code": "#" * 1001}, "code"),
         ({"package": DIGEST}, "package"),
         ({"reveal": True}, "reveal"),
     ],

@@ -8,6 +8,7 @@ from functools import partial
 from functions.execute.engine.program import MIB, Limits, Run
 from functions.execute.judging.asking import Talking, Validating
 from functions.execute.judging.compare import comparer, difference
+from functions.execute.judging.naming import file_of
 from functions.execute.judging.plan import Case, Check, Judged, Plan, Turn, case_limits
 from functions.execute.judging.programs import NotBuilt, Ready, Source
 from functions.execute.judging.stopped import JudgeFault
@@ -49,9 +50,9 @@ def plan_of(spec: Spec, ready: Ready, tools: Tools) -> Plan:
 
 
 def _ready(checker: Checker, tools: Tools) -> Ready:
-    language = tools.toolchains.get(checker.language)
-    name = language.language.file if language else ""
-    source = Source(files={**checker.files, name: checker.code.encode()})
+    toolchain = tools.toolchains.get(checker.language)
+    name = file_of(toolchain.language, checker.code, checker.files) if toolchain else ""
+    source = Source(files={**checker.files, name: checker.code.encode()}, entry=name)
     try:
         return tools.ready_validator(source, checker.language, tools.tenant)
     except NoLanguage as error:

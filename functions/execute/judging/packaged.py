@@ -16,6 +16,7 @@ from functions.execute.judging.asking import Talking, Validating
 from functions.execute.judging.calls.harness import Call
 from functions.execute.judging.calls.outcome import calling
 from functions.execute.judging.compare import difference
+from functions.execute.judging.grading import grading
 from functions.execute.judging.plan import Case, Check, Judged, Plan, Turn, case_limits
 from functions.execute.judging.programs import NotBuilt, Ready, Source
 from functions.execute.judging.scored import PackageTally
@@ -28,6 +29,7 @@ from shared.problems import default_validator
 from shared.problems.model import Case as PackageCase
 from shared.problems.model import File, Package, Program
 from shared.problems.programs import language_named
+from shared.problems.scoring import CustomGrader
 from shared.signatures import parse_signature
 from shared.verdicts import Verdict
 
@@ -87,7 +89,13 @@ def plan_of(spec: Spec, contents: Contents, ready: Ready, tools: Tools) -> Plan:
         ],
         passes=package.limits.passes if package.multi_pass else 1,
         own=spec.reveal,
-        tally=partial(PackageTally, package, run_all=not spec.stop_on_failure, reveal=spec.reveal),
+        tally=partial(
+            PackageTally,
+            package,
+            run_all=not spec.stop_on_failure,
+            reveal=spec.reveal,
+            custom_grader=_grader(contents, tools),
+        ),
     )
     call = call_of(package)
     if call is not None:
@@ -144,23 +152,38 @@ def _comparing(package: Package) -> Check:
     return check
 
 
-def _validator(program: Program, contents: Contents, tools: Tools) -> Validator:
-    limits = contents.package.limits
-    time_ms = limits.validation_time_ms
+def _grader(contents: Contents, tools: Tools) -> CustomGrader | None:
+    """The program that scores groups, where one of them wants it."""
+    program = contents.package.grader
+    if program is None or not any(it.grader and it.grader.custom for it in contents.package.groups):
+        return None
+    ready = _ready(program, "the custom grader", contents, tools)
+    return grading(ready, _validation_limits(contents.package), tools.cell.second)
+
+
+def _ready(program: Program, what: str, contents: Contents, tools: Tools) -> Ready:
     try:
-        ready = tools.ready_validator(contents.source(program), program.language, "problems")
+        return tools.ready_validator(contents.source(program), program.language, "problems")
     except (NoLanguage, NotBuilt) as error:
-        what = "does not compile" if isinstance(error, NotBuilt) else f"cannot be run: {error}"
+        why = "does not compile" if isinstance(error, NotBuilt) else f"cannot be run: {error}"
         told = error.output if isinstance(error, NotBuilt) else ""
-        raise JudgeFault(f"the output validator {program.name} {what}", told) from None
+        raise JudgeFault(f"{what} {program.name} {why}", told) from None
+
+
+def _validation_limits(package: Package) -> Limits:
+    limits = package.limits
+    return Limits(
+        cpu_time_ms=limits.validation_time_ms,
+        wall_time_ms=2 * limits.validation_time_ms,
+        memory_bytes=limits.validation_memory_bytes,
+        output_bytes=limits.validation_output_bytes,
+    )
+
+
+def _validator(program: Program, contents: Contents, tools: Tools) -> Validator:
     return Validator(
-        ready=ready,
-        limits=Limits(
-            cpu_time_ms=time_ms,
-            wall_time_ms=2 * time_ms,
-            memory_bytes=limits.validation_memory_bytes,
-            output_bytes=limits.validation_output_bytes,
-        ),
+        ready=_ready(program, "the output validator", contents, tools),
+        limits=_validation_limits(contents.package),
         gives_score=contents.package.validation.gives_score,
         asks_again=contents.package.multi_pass,
         title="the output validator",

@@ -6,6 +6,7 @@ from functions.execute.judging import inline, packaged
 from functions.execute.judging.assertions import asserting, with_assertions
 from functions.execute.judging.calls.harness import Call, place
 from functions.execute.judging.calls.outcome import call_plan
+from functions.execute.judging.naming import file_of
 from functions.execute.judging.packaged import Contents
 from functions.execute.judging.plan import Plan
 from functions.execute.judging.programs import Ready, Source
@@ -56,6 +57,6 @@ def _source(spec: Spec, language: Language, call: Call | None, contents: Content
         if language.name not in LANGUAGES:
             raise NoLanguage(f"harness for functions in {language.name}")
         return Source(files={**files, **place(language.name, call, spec.code)})
-    entry = spec.entry or language.file
+    entry = spec.entry or file_of(language, spec.code, files)
     sources = tuple(spec.sources)
     return Source(files={**files, entry: spec.code.encode()}, entry=entry, sources=sources)

@@ -6,23 +6,31 @@ from functions.execute.judging.plan import Case, Judged
 from functions.execute.judging.tally import Tally
 from shared.models import GroupResult
 from shared.problems.model import Package
-from shared.problems.scoring import CaseScore, Judgement
+from shared.problems.scoring import CaseScore, CustomGrader, Judgement
 from shared.verdicts import Verdict
 
 
 class PackageTally(Tally):
     """A tally by the rules of a package, which `shared/problems/scoring.py` knows."""
 
-    def __init__(self, package: Package, *, run_all: bool = False, reveal: bool = False) -> None:
+    def __init__(
+        self,
+        package: Package,
+        *,
+        run_all: bool = False,
+        reveal: bool = False,
+        custom_grader: CustomGrader | None = None,
+    ) -> None:
         """
         Args:
             run_all: run also the tests that cannot matter any more.
             reveal: tell of groups also where contestants are not to see them.
+            custom_grader: says what groups come to, where the package has a program for it.
         """
         super().__init__(stop_on_failure=False)
         self._shows_groups = reveal or package.show_groups
         self._cases = {case.name: case for case in package.cases}
-        self._judgement = Judgement(package, run_all=run_all)
+        self._judgement = Judgement(package, run_all, custom_grader)
 
     def add(self, case: Case, judged: Judged) -> float | None:
         super().add(case, judged)
@@ -46,6 +54,8 @@ class PackageTally(Tally):
     def message(self) -> str | None:
         if self.overdue:
             return super().message
+        if self._failure is Verdict.JUDGE_ERROR:  # the test's own message says more
+            return None
         whole = self._judgement.whole()
         return whole.message if whole.verdict is Verdict.JUDGE_ERROR and whole.message else None
 

@@ -10,7 +10,6 @@ judged never may. That it reads only a part of the output, or nothing, is no err
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +23,8 @@ ACCEPTS, REFUSES = 42, 43
 INPUT, ANSWER, FEEDBACK = ".judge/input", ".judge/answer", ".judge/feedback/"
 _FEEDBACK_BYTES = 64 << 20
 _MESSAGE_BYTES = 4_096
+#: Further than that from zero is no score: sums of them stay numbers, and exact ones.
+_MOST_SCORE = 1e12
 #: Room beside input, answer and what it writes.
 _DISK_BYTES = 64 << 20
 
@@ -169,4 +170,4 @@ def _number(data: bytes | None) -> float | str | None:
         number = float(data.split()[0])
     except (ValueError, IndexError):
         return "no number"
-    return number if math.isfinite(number) else "no number"
+    return number if abs(number) <= _MOST_SCORE else "no number"

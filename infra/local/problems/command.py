@@ -19,6 +19,7 @@ from infra.local.problems.verify import Verifier, check_there, languages_of
 from infra.local.state import read_runner, state_folder
 from shared.problems.model import Package, PackageError
 from shared.problems.reader import read_package
+from shared.problems.timing import Derived
 from shared.settings import Settings
 
 
@@ -65,8 +66,22 @@ def _import(api: Api, paths: Sequence[Path]) -> int:
         for warning in answer["warnings"]:
             _tell(f"{problem['id']}: {warning}")
         if problem["timeLimitMs"] is None:
-            _tell(f"{problem['id']}: it names no time limit; problem verify derives one")
+            _derive(api, path, problem["id"])
     return 1 if refused else 0
+
+
+def _derive(api: Api, path: Path, problem_id: str) -> None:
+    """Give an installed package that names no time limit the one that its submissions show."""
+    try:
+        found = Verifier(api).time_limit(read_package(path), path)
+        if found.limit_ms is not None:
+            install(api, path, problem_id, found.limit_ms)
+    except (Failure, PackageError) as error:
+        found = Derived(None, str(error))
+    if found.limit_ms is None:
+        _tell(f"{problem_id}: it has no time limit: {found.problem}")
+        return
+    print(f"{problem_id}: time limit {found.limit_ms / 1000:g} s (derived)")
 
 
 def _verify(settings: Settings, paths: Sequence[Path], url: str | None) -> int:

@@ -25,7 +25,7 @@ def lines(report: Report) -> Iterator[str]:
         ).rstrip()
     for each in report.rows:
         for text in (*each.complaints, *each.notes):
-            yield f"    {each.example.name}: {text}"
+            yield f"    {each.example.name}: {text}".replace("\n", "\n      ")
     for text in report.problems:
         yield f"  {text}"
     yield f"  {'as it should be' if report.is_good else 'NOT AS IT SHOULD BE'}"

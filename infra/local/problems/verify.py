@@ -24,7 +24,7 @@ from shared.limits import LIMITS
 from shared.problems.expectations import CaseOutcome, ExampleOutcome, complaints, times
 from shared.problems.model import Example, Package
 from shared.problems.scoring import GroupScore
-from shared.problems.timing import PROVISIONAL_MS, derive
+from shared.problems.timing import PROVISIONAL_MS, Derived, derive
 from shared.verdicts import Verdict
 
 _TERMINAL = ("finished", "cancelled")
@@ -93,10 +93,22 @@ class Verifier:
             return Report(package, rows, package.time_limit.explicit_ms, [])
         return self._derived(package, path)
 
+    def time_limit(self, package: Package, path: Path) -> Derived:
+        """The limit of a package that names none, from the times of its own submissions.
+
+        Raises:
+            Failure: the service refused it, or went away.
+        """
+        return derive(package, _times(self._lower(package, path), "lower"), [])
+
+    def _lower(self, package: Package, path: Path) -> list[Row]:
+        """What may not be too slow, with a long limit."""
+        examples = [it for it in package.examples if _uses(it, "lower")]
+        return self._judged(package, path, examples, PROVISIONAL_MS)
+
     def _derived(self, package: Package, path: Path) -> Report:
-        lower = [it for it in package.examples if _uses(it, "lower")]
         others = [it for it in package.examples if not _uses(it, "lower")]
-        rows = self._judged(package, path, lower, PROVISIONAL_MS)
+        rows = self._lower(package, path)
         found = derive(package, _times(rows, "lower"), [])
         if found.limit_ms is None:
             rows += [Row(it, None, notes=["not judged: there is no limit"]) for it in others]

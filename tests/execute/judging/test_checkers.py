@@ -80,6 +80,11 @@ def test_a_checker_gives_points(core: Core) -> None:
             "no number",
         ),
         (
+            "import sys, pathlib; pathlib.Path(sys.argv[3], 'score.txt').write_text('1e308');"
+            "sys.exit(42)",
+            "no number",
+        ),
+        (
             "import sys, pathlib; pathlib.Path(sys.argv[3], 'nextpass.in').write_text('');"
             "sys.exit(42)",
             "another pass",

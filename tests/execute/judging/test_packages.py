@@ -177,6 +177,68 @@ def test_groups_are_scored_and_tests_that_cannot_matter_are_not_run(
     ]
 
 
+GRADER = """
+import sys
+lines = [line.split() for line in sys.stdin]
+good = sum(float(score) for verdict, score in lines if verdict == "AC")
+print("AC" if good else lines[0][0], good * int(sys.argv[1]))
+"""
+
+
+def test_a_custom_grader_says_what_a_group_comes_to(core: Core, install: Install) -> None:
+    settings = "on_reject: continue\ngrading: custom\ngrader_flags: '7'\n"
+    files: Files = {
+        **without(SCORED, "data/testdata.yaml"),
+        "data/secret/testdata.yaml": settings,
+        **dict.fromkeys(("data/secret/one/testdata.yaml", "data/secret/two/testdata.yaml"), ""),
+        "graders/grade.py": GRADER,
+    }
+    half = "a, b = map(int, input().split()); print(a + b if a < 102 else 0)"
+
+    result = core.judged(half, package=install(files))
+
+    names = ("secret/one", "secret/two", "secret")
+    groups = {group.name: group for group in result.groups}
+    assert [groups[name].score for name in names] == [21, 7, 28 * 7]
+    assert [groups[name].verdict for name in names] == ["accepted"] * 3
+
+
+@pytest.mark.parametrize(
+    ("grader", "why"),
+    [
+        ("raise ValueError", "exit code 1"),
+        ("print('AC')", "a verdict and a score"),
+        ("print('OK 5')", "a verdict and a score"),
+        ("print('AC nan')", "no number"),
+    ],
+)
+def test_a_broken_grader_is_a_judge_error_with_the_reason(
+    core: Core, install: Install, grader: str, why: str
+) -> None:
+    files: Files = {
+        **SCORED,
+        "data/secret/testdata.yaml": "grading: custom\n",
+        "graders/g.py": grader,
+    }
+    result = core.judged(ADD, package=install(files))
+
+    assert (result.verdict, result.score) == ("judge-error", None)
+    assert why in (result.message or "")
+
+
+def test_a_broken_validator_is_told_without_the_name_of_the_test(
+    core: Core, install: Install
+) -> None:
+    broken = "import sys; sys.exit(42 if '1 2' in open(sys.argv[1]).read() else 5)"
+    package = install({**LEGACY, "problem.yaml": CUSTOM, "output_validators/v.py": broken})
+
+    result = core.judged(ADD, package=package)
+
+    assert (result.verdict, result.failed_test) == ("judge-error", 2)
+    assert "ended with exit code 5" in (result.message or "")
+    assert "secret" not in (result.message or "")
+
+
 def test_who_may_see_the_package_sees_everything(core: Core, install: Install) -> None:
     result = core.judged(ADD.replace("+", "-"), package=install(LEGACY), reveal=True)
 

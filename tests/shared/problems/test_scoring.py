@@ -114,7 +114,8 @@ def test_scores_that_the_package_does_not_allow_are_judge_errors(tmp_path: Path)
     package = read(tmp_path, LEGACY | {"problem.yaml": "type: scoring\n"})
     whole = judged(package, secret_1=CaseScore(AC, 5)).whole()
     assert (whole.verdict, whole.score) == (Verdict.JUDGE_ERROR, None)
-    assert "secret/1" in whole.message
+    assert "gave a score" in whole.message
+    assert "secret/1" not in whole.message  # nobody is told what a hidden test is called
     files: Files = {
         "problem.yaml": "type: scoring\nvalidation: custom score\n",
         "output_validators/v.py": VALIDATOR,
@@ -143,6 +144,7 @@ def test_a_custom_grader_is_asked(tmp_path: Path) -> None:
 
     judgement.custom_grader = broken
     assert scores(judgement)["secret"] == (Verdict.JUDGE_ERROR, None)
+    assert judgement.whole().message == "it crashed"
 
 
 GROUPED: Files = without(MODERN, *BARE) | {
