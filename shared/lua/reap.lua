@@ -41,6 +41,9 @@ for i = 1, #workers, 2 do
     slots = slots + tonumber(count)
   end
 end
+if slots > 0 then
+  redis.call('HSET', LOAD, 'slots', slots) -- as many rings are of use
+end
 local idle = slots - redis.call('ZCARD', LEASES)
 local unrung = redis.call('ZCARD', READY) - redis.call('LLEN', QUEUE)
 if idle > 0 and unrung > 0 and line.claimable() then
