@@ -174,3 +174,10 @@ local function announce(channel, id, status, verdict)
     attempts = tonumber(h[4]),
   }))
 end
+
+-- Cancel what has not ended.
+local function cancel(id, ttl_s, channel)
+  emit(id, 'cancelled', cjson.encode({ status = 'cancelled' }))
+  close(id, 'cancelled', '', '{}', ttl_s)
+  announce(channel, id, 'cancelled', cjson.null)
+end

@@ -1,6 +1,8 @@
 #!lua flags=allow-oom
 -- Once a second, by any worker: take back what dead workers held, let in line what has
--- come due, end what waited too long, forget silent workers, and ring for idle slots, so that a lost ring costs a second at most.
+-- come due, end what waited too long, give those their turn whose cap was raised, finish what
+-- a lost host began, forget silent workers, and ring for idle slots, so that a lost ring costs
+-- a second at most.
 -- ARGV: 4 attempts that may be lost before it is our error, 5 TTL in s,
 --       6 channel of `problem_done`, 7 silence in ms after which a worker is forgotten
 -- Returns: how many submissions were taken back
@@ -29,7 +31,8 @@ end
 
 line.move_due(now)
 line.time_out(now, ARGV[5], ARGV[6])
-line.seal_forsaken(now, ARGV[5])
+line.mind_caps()
+line.finish_forsaken(now, ARGV[5], ARGV[6])
 
 local slots = 0
 local workers = redis.call('HGETALL', WORKERS)
