@@ -83,13 +83,13 @@ end
 -- been, so that it may be sent again with its key.
 function line.seal(batch, rejected, ttl_s)
   local key = BATCH .. batch
-  local h = redis.call('HMGET', key, 'state', 'total', 'once')
-  if h[1] ~= 'filling' then
+  local h = redis.call('HMGET', key, 'total', 'once', 'state')
+  if h[3] ~= 'filling' then
     return
   end
   redis.call('ZREM', FILLING, batch)
-  if h[2] == '0' then
-    redis.call('DEL', key, h[3] or key)
+  if h[1] == '0' then
+    redis.call('DEL', key, h[2] or key)
   else
     redis.call('HSET', key, 'state', 'running', 'rejected', rejected)
     emit_tenant(redis.call('HGET', key, 'tenant'), 'batch', summary(batch))

@@ -20,6 +20,7 @@ for _, id in ipairs(expired) do
         message = message })
       emit(id, 'finished', end_event)
       close(id, 'finished', 'judge-error', end_event, ARGV[5])
+      redis.call('HSET', sub, 'fence', '') -- its last holder shall not think it was his verdict
       announce(ARGV[6], id, 'finished', 'judge-error')
     else
       back_in_line(id, 'worker-lost')
