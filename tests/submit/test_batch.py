@@ -131,6 +131,11 @@ def test_what_is_no_batch_is_refused_and_nothing_of_it_stored(
     assert list(hand.redis.scan_iter(keys.submission("*"))) == []
 
 
+def test_who_sends_another_content_type_is_told_which_are_taken(client: TestClient) -> None:
+    answer = client.post("/batch", content=b"x", headers={"content-type": "text/plain"})
+    assert "application/json, application/x-ndjson" in assert_problem(answer, 415, "not-json")
+
+
 def test_a_batch_of_which_nothing_can_be_taken_is_refused(client: TestClient) -> None:
     answer = post(client, [item(0, language="klingon"), item(1, language="klingon")])
     assert "none of 2" in assert_problem(answer, 400, "invalid-field", "language")
