@@ -48,7 +48,8 @@ def check_type(scope: Scope, *allowed: str) -> str:
     kinds = headers_of(scope, b"content-type")
     found = [kind.partition(";")[0].strip().lower() for kind in kinds]
     if len(found) != 1 or found[0] not in allowed:
-        raise NotJson(f"the content type is {_clip(', '.join(kinds)) or 'missing'}")
+        sent = _clip(", ".join(kinds)) or "missing"
+        raise NotJson(f"the content type is {sent}; taken here: {', '.join(allowed)}")
     for encoding in headers_of(scope, b"content-encoding"):
         if encoding.lower() != "identity":
             raise NotJson(f"the content encoding {_clip(encoding)} is not understood")

@@ -108,7 +108,7 @@ class TooLarge(AssayError):
 class NotJson(AssayError):
     status = 415
     slug = "not-json"
-    title = "The content type must be application/json"
+    title = "The content type is not taken here"
 
 
 class TooMany(AssayError):

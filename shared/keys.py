@@ -8,7 +8,7 @@
 | assay:batch:<id>             | hash   | result_ttl_s after the end    | _batch.lua           |
 | assay:batch-left:<id>        | set    | member: until its end         | _batch.lua           |
 | assay:batch-ended:<id>       | list   | result_ttl_s after the end    | _batch.lua           |
-| assay:filling                | zset   | member: until all is added    | _batch.lua           |
+| assay:filling                | zset   | member: until it is filled    | _batch.lua           |
 | assay:once:<tenant>:<digest> | string | a day                         | _once.lua            |
 | assay:tenant-stream:<tenant> | hash   | for ever                      | all that `emit`      |
 | assay:input:<id>             | list   | until the end                 | input.lua            |
@@ -28,6 +28,7 @@
 | assay:line:<class>:<tenant>  | zset   | member: until claimed         | _schedule.lua        |
 | assay:turns:<class>          | zset   | member: while it has a turn   | _schedule.lua        |
 | assay:classes                | hash   | for ever                      | _schedule.lua        |
+| assay:capped                 | set    | member: until below its cap   | _schedule.lua        |
 | assay:delayed                | zset   | member: until `runAt`         | _schedule.lua        |
 | assay:deadlines              | zset   | member: until claimed         | _schedule.lua        |
 | assay:leases                 | zset   | member: until the claim ends  | claim, renew, finish |
@@ -72,6 +73,7 @@ CLASSES = PREFIX + "classes"
 DELIVERIES = PREFIX + "deliveries"
 API_KEYS = PREFIX + "keys"
 FILLING = PREFIX + "filling"
+CAPPED = PREFIX + "capped"
 #: Problem id -> `ProblemEntry` as JSON: the index of installed packages.
 PROBLEMS = PREFIX + "problems"
 

@@ -105,7 +105,8 @@ class _WakeConsumer(_RedisConsumer):
         between is no harm, for what is acked cannot be requeued.
         """
         self._taken_back_s = time.monotonic()
-        broker, held = self.broker, self.broker.held[self.queue_name]
+        # Taken before the list: what is acked in between is in neither, and not lost.
+        broker, held = self.broker, set(self.broker.held[self.queue_name])
         acks = f"{broker.namespace}:__acks__.{broker.broker_id}.{self.queue_name}"
         lost = [member.decode() for member in broker.client.smembers(acks)]
         lost = [message_id for message_id in lost if message_id not in held]

@@ -42,6 +42,7 @@ _KEYS = (
     keys.batch_left(""),
     keys.batch_ended(""),
     keys.FILLING,
+    keys.CAPPED,
     # These six stay the last.
     keys.DELIVERIES,
     keys.delivery(""),

@@ -1,7 +1,8 @@
 -- What a batch knows of its submissions. Put below _admit.lua.
 --
 -- KEYS: prefixes 16 left (the ids that have not ended), 17 ended (those that have, in that
---       order), and 18 the batches that are being filled, by when that must be over.
+--       order), and 18 the batches that are being filled or cancelled, by when the sweep
+--       finishes that in the place of whoever began it.
 --
 -- A batch is `filling`, then `running` or `cancelling`, then `finished` or `cancelled`. Its
 -- counters change in the same call as the submission's state, so nothing ever counts
@@ -9,6 +10,8 @@
 -- its begin, its end, and not more than TOLD times between.
 local LEFT, ENDED, FILLING = KEYS[16], KEYS[17], KEYS[18]
 local TOLD = 50
+-- Who cancels a batch comes back for the next piece within this time, or is gone.
+local PIECE_MS = 2000
 
 function line.count(batch, field, change)
   if batch then
@@ -77,20 +80,62 @@ function line.item_ended(id, state, verdict, ttl_s)
   line.settle(batch, ttl_s)
 end
 
--- Nothing more is added: from now on it can end.
+-- Nothing more is added: from now on it can end. One of which nothing was taken has not
+-- been, so that it may be sent again with its key.
 function line.seal(batch, rejected, ttl_s)
   local key = BATCH .. batch
+  local h = redis.call('HMGET', key, 'total', 'once', 'state')
+  if h[3] ~= 'filling' then
+    return
+  end
   redis.call('ZREM', FILLING, batch)
-  if redis.call('HGET', key, 'state') == 'filling' then
+  if h[1] == '0' then
+    redis.call('DEL', key, h[2] or key)
+  else
     redis.call('HSET', key, 'state', 'running', 'rejected', rejected)
     emit_tenant(redis.call('HGET', key, 'tenant'), 'batch', summary(batch))
     line.settle(batch, ttl_s)
   end
 end
 
--- Whoever filled these has not been heard of for long: they are what they are.
-function line.seal_forsaken(now, ttl_s)
-  for _, batch in ipairs(redis.call('ZRANGEBYSCORE', FILLING, '-inf', now, 'LIMIT', 0, 100)) do
-    line.seal(batch, 0, ttl_s)
+-- Cancel so many of a batch that is `cancelling`, and see that the rest comes, too.
+function line.cancel_some(batch, count, ttl_s, channel)
+  for _, id in ipairs(redis.call('SRANDMEMBER', LEFT .. batch, count)) do
+    cancel(id, ttl_s, channel)
   end
+  line.settle(batch, ttl_s)
+  if redis.call('EXISTS', LEFT .. batch) == 1 then
+    redis.call('ZADD', FILLING, now_ms() + PIECE_MS, batch)
+  else
+    redis.call('ZREM', FILLING, batch)
+  end
+end
+
+-- Whoever filled or cancelled these has not been heard of for long: the ones are what they
+-- are, and of the others one sweep cancels a piece.
+function line.finish_forsaken(now, ttl_s, channel)
+  local most = MOST_MOVED
+  for _, batch in ipairs(redis.call('ZRANGEBYSCORE', FILLING, '-inf', now, 'LIMIT', 0, 100)) do
+    if redis.call('HGET', BATCH .. batch, 'state') ~= 'cancelling' then
+      line.seal(batch, 0, ttl_s)
+    elseif most > 0 then
+      line.cancel_some(batch, most, ttl_s, channel)
+      redis.call('ZADD', FILLING, 'XX', now, batch) -- the next sweep goes on
+      most = 0
+    end
+  end
+end
+
+-- May a submission that stands in line not be begun any more? Then it ends here.
+function line.is_too_late(id, now, ttl_s, channel)
+  local h = redis.call('HMGET', SUB .. id, 'startByMs', 'batch')
+  if h[1] and tonumber(h[1]) <= now then
+    line.expire(id, ttl_s, channel)
+    return true
+  end
+  if h[2] and redis.call('HGET', BATCH .. h[2], 'state') == 'cancelling' then
+    cancel(id, ttl_s, channel)
+    return true
+  end
+  return false
 end

@@ -19,8 +19,8 @@ local CONTROL, INPUT = KEYS[#KEYS - 3], KEYS[#KEYS - 2]
 local BATCH, TENANT_STREAM = KEYS[#KEYS - 1], KEYS[#KEYS]
 local SUB, EV, RING = ARGV[1], ARGV[2], ARGV[3]
 
--- A ring only wakes a worker, and every finish rings again while work waits, so a
--- full bell need not grow: 256 is more than one machine has slots.
+-- A ring only wakes a slot, and a slot that is awake goes on while anything is claimable.
+-- So more rings than there are slots say nothing; this many while no sweep has counted them.
 local RING_CAP = 256
 
 -- Who waits and whose turn it is: filled by _schedule.lua.
@@ -102,13 +102,14 @@ end
 
 local function ring(count)
   local waiting = redis.call('LLEN', QUEUE)
-  for _ = 1, math.min(count, RING_CAP - waiting) do
+  local most = math.min(RING_CAP, tonumber(redis.call('HGET', LOAD, 'slots') or RING_CAP))
+  for _ = 1, math.min(count, most - waiting) do
     local id = 'r' .. redis.call('HINCRBY', LOAD, 'rings', 1)
     redis.call('HSET', MESSAGES, id, (string.gsub(RING, '@ID@', id)))
     redis.call('RPUSH', QUEUE, id)
     redis.call('RPUSH', WAKE, 1)
   end
-  redis.call('LTRIM', WAKE, -RING_CAP, -1)
+  redis.call('LTRIM', WAKE, -most, -1)
 end
 
 -- The claim holds while nobody else has claimed, finished or cancelled.
@@ -183,4 +184,11 @@ local function announce(channel, id, status, verdict)
     tenant = h[3],
     attempts = tonumber(h[4]),
   }))
+end
+
+-- Cancel what has not ended.
+local function cancel(id, ttl_s, channel)
+  emit(id, 'cancelled', cjson.encode({ status = 'cancelled' }))
+  close(id, 'cancelled', '', '{}', ttl_s)
+  announce(channel, id, 'cancelled', cjson.null)
 end

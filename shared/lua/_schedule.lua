@@ -1,7 +1,7 @@
 -- The line: who waits, whose turn it is, and what each tenant has had. Put below _lib.lua.
 --
 -- KEYS: 9 delayed, 10 deadlines, 11 classes, and prefixes: 12 line, 13 turns, 14 share,
---       15 tenant
+--       15 tenant, and 19 capped: tenants that were found at their cap
 --
 -- Three questions at each claim, none of which looks at more than the first of a set:
 -- 1. Which class? The first that has work, unless a lower one has been passed over for
@@ -14,6 +14,7 @@
 -- 3. Which of its submissions? The oldest.
 local DELAYED, DEADLINES, CLASSES = KEYS[9], KEYS[10], KEYS[11]
 local LINE, TURNS, TENANT = KEYS[12], KEYS[13], KEYS[15]
+local CAPPED = KEYS[19]
 
 local CLASS_NAMES = { 'contest', 'interactive', 'default', 'bulk' }
 local AGEING_MS = 10000
@@ -42,16 +43,25 @@ local function weight_of(tenant)
   return math.max(number(redis.call('HGET', TENANT .. tenant, 'weight'), 1), 0.001)
 end
 
-local function at_cap(tenant)
+local function is_at_cap(tenant)
   local cap = number(redis.call('HGET', TENANT .. tenant, 'most_running'), 0)
   return cap > 0 and number(redis.call('HGET', SHARE .. tenant, 'running'), 0) >= cap
+end
+
+-- The same, where it costs the tenant its turn: the sweep sees whether the cap is raised.
+local function stopped_by_cap(tenant)
+  local stopped = is_at_cap(tenant)
+  if stopped then
+    redis.call('SADD', CAPPED, tenant)
+  end
+  return stopped
 end
 
 -- Give a tenant its turn in a class where it has work, if it may begin any.
 local function take_turn(tenant, class)
   local turns = TURNS .. class
-  if redis.call('ZSCORE', turns, tenant) or redis.call('EXISTS', line_of(tenant, class)) == 0
-    or at_cap(tenant) then
+  if redis.call('EXISTS', line_of(tenant, class)) == 0 or redis.call('ZSCORE', turns, tenant)
+    or stopped_by_cap(tenant) then
     return
   end
   if redis.call('EXISTS', turns) == 0 then
@@ -62,6 +72,12 @@ local function take_turn(tenant, class)
   local had = math.max(number(redis.call('HGET', share, 'had:' .. class), 0), clock)
   redis.call('HSET', share, 'had:' .. class, had)
   redis.call('ZADD', turns, had, tenant)
+end
+
+local function take_turns(tenant)
+  for _, class in ipairs(CLASS_NAMES) do
+    take_turn(tenant, class)
+  end
 end
 
 -- Charge a tenant's virtual time, or give some back.
@@ -139,7 +155,7 @@ function line.begin(id)
   -- Once it is in a slot it was begun in time, whatever becomes of the slot.
   redis.call('HDEL', SUB .. id, 'startByMs')
   charge(tenant, class, estimate)
-  if at_cap(tenant) then
+  if stopped_by_cap(tenant) then
     for _, each in ipairs(CLASS_NAMES) do
       redis.call('ZREM', TURNS .. each, tenant)
     end
@@ -157,9 +173,7 @@ function line.vacate(id, now)
   redis.call('HINCRBY', SHARE .. tenant, 'running', -1)
   line.count(h[5], 'running', -1)
   charge(tenant, class, spent / weight_of(tenant) - number(h[4], 0))
-  for _, each in ipairs(CLASS_NAMES) do
-    take_turn(tenant, each)
-  end
+  take_turns(tenant)
   idle_check(tenant)
 end
 
@@ -176,17 +190,32 @@ function line.move_due(now)
   end
 end
 
--- End what was not begun in the time that its caller allowed.
+-- A cap that was raised, or taken away, holds from this sweep on.
+function line.mind_caps()
+  for _, tenant in ipairs(redis.call('SMEMBERS', CAPPED)) do
+    if not is_at_cap(tenant) then
+      redis.call('SREM', CAPPED, tenant)
+      take_turns(tenant)
+    end
+  end
+end
+
+-- It was not begun in the time that its caller allowed.
+function line.expire(id, ttl_s, channel)
+  local told = cjson.encode({ status = 'finished', verdict = 'queue-timeout',
+    message = 'it was not begun within its queueTimeoutMs' })
+  emit(id, 'finished', told)
+  close(id, 'finished', 'queue-timeout', told, ttl_s)
+  announce(channel, id, 'finished', 'queue-timeout')
+end
+
+-- End all that is too late.
 function line.time_out(now, ttl_s, channel)
   local late = redis.call('ZRANGEBYSCORE', DEADLINES, '-inf', now, 'LIMIT', 0, MOST_MOVED)
   for _, id in ipairs(late) do
     redis.call('ZREM', DEADLINES, id)
     if redis.call('HGET', SUB .. id, 'state') == 'queued' then
-      local told = cjson.encode({ status = 'finished', verdict = 'queue-timeout',
-        message = 'it was not begun within its queueTimeoutMs' })
-      emit(id, 'finished', told)
-      close(id, 'finished', 'queue-timeout', told, ttl_s)
-      announce(channel, id, 'finished', 'queue-timeout')
+      line.expire(id, ttl_s, channel)
     end
   end
 end
@@ -199,7 +228,7 @@ local function first_of(class)
       return nil
     end
     local id = redis.call('ZRANGE', line_of(tenant, class), 0, 0)[1]
-    if id and not at_cap(tenant) then
+    if id and not stopped_by_cap(tenant) then
       return id
     end
     redis.call('ZREM', turns, tenant) -- its cap was lowered meanwhile

@@ -17,6 +17,9 @@ if redis.call('EXISTS', BATCH .. id) == 0 then
   redis.call('HSET', BATCH .. id, 'tenant', ARGV[5], 'state', 'filling', 'epoch', ARGV[6],
     'seq', 0, 'createdMs', now, 'total', 0, 'queued', 0, 'running', 0, 'finished', 0,
     'cancelled', 0, 'rejected', 0, 'told', 0, 'callback', ARGV[11] or '')
+  if ARGV[8] ~= '' then
+    redis.call('HSET', BATCH .. id, 'once', ARGV[8])
+  end
   redis.call('ZADD', FILLING, now + tonumber(ARGV[7]), id)
   line.remember(ARGV[8], ARGV[9], id, ARGV[10])
 end

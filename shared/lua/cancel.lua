@@ -11,8 +11,6 @@ end
 if state == 'finished' or state == 'cancelled' then
   return state
 end
-emit(id, 'cancelled', cjson.encode({ status = 'cancelled' }))
-close(id, 'cancelled', '', '{}', ARGV[5])
-announce(ARGV[6], id, 'cancelled', cjson.null)
+cancel(id, ARGV[5], ARGV[6])
 line.call()
 return 'cancelled'

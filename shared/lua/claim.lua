@@ -23,7 +23,13 @@ local now = now_ms()
 line.move_due(now)
 line.time_out(now, ARGV[8], ARGV[9])
 local id = line.next(now)
+local looked = 1
+while id and line.is_too_late(id, now, ARGV[8], ARGV[9]) do
+  id = looked < MOST_MOVED and line.next(now) or nil
+  looked = looked + 1
+end
 if not id then
+  line.call() -- there may be more behind those that have ended here
   return nil
 end
 local sub = SUB .. id

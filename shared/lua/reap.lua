@@ -1,6 +1,8 @@
 #!lua flags=allow-oom
 -- Once a second, by any worker: take back what dead workers held, let in line what has
--- come due, end what waited too long, forget silent workers, and ring for idle slots, so that a lost ring costs a second at most.
+-- come due, end what waited too long, give those their turn whose cap was raised, finish what
+-- a lost host began, forget silent workers, and ring for idle slots, so that a lost ring costs
+-- a second at most.
 -- ARGV: 4 attempts that may be lost before it is our error, 5 TTL in s,
 --       6 channel of `problem_done`, 7 silence in ms after which a worker is forgotten
 -- Returns: how many submissions were taken back
@@ -18,6 +20,7 @@ for _, id in ipairs(expired) do
         message = message })
       emit(id, 'finished', end_event)
       close(id, 'finished', 'judge-error', end_event, ARGV[5])
+      redis.call('HSET', sub, 'fence', '') -- its last holder shall not think it was his verdict
       announce(ARGV[6], id, 'finished', 'judge-error')
     else
       back_in_line(id, 'worker-lost')
@@ -29,7 +32,8 @@ end
 
 line.move_due(now)
 line.time_out(now, ARGV[5], ARGV[6])
-line.seal_forsaken(now, ARGV[5])
+line.mind_caps()
+line.finish_forsaken(now, ARGV[5], ARGV[6])
 
 local slots = 0
 local workers = redis.call('HGETALL', WORKERS)
@@ -40,6 +44,9 @@ for i = 1, #workers, 2 do
   else
     slots = slots + tonumber(count)
   end
+end
+if slots > 0 then
+  redis.call('HSET', LOAD, 'slots', slots) -- as many rings are of use
 end
 local idle = slots - redis.call('ZCARD', LEASES)
 local unrung = redis.call('ZCARD', READY) - redis.call('LLEN', QUEUE)

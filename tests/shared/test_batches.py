@@ -167,6 +167,28 @@ def test_a_cancelled_batch_is_cancelled_in_pieces_and_ends_once(
     assert cancel(client, "0" * 32) is None
 
 
+def test_a_batch_whose_canceller_died_is_cancelled_all_the_same(
+    client: redis.Redis, claims: Claims
+) -> None:
+    # Given a batch that runs, and a host that was lost after the first piece of its cancel
+    batch_id, _ = subs.batch_of(client, 150)
+    running = take(claims)
+    assert cancel(client, batch_id, 1) == 149
+    # Then nothing of it is begun any more: a claim ends what it comes upon
+    other = subs.submitted(client, priority="bulk")
+    begun = [claims.claim(), claims.claim()]
+    assert [it.submission_id for it in begun if it] == [other]
+    # And the sweep finishes it, the run included, but not while its canceller may live
+    assert claims.reap() == 0
+    assert client.zscore(keys.FILLING, batch_id)
+    client.zadd(keys.FILLING, {batch_id: 1}, xx=True)
+    while client.zscore(keys.FILLING, batch_id):
+        claims.reap()
+    stored = subs.batch_fields(client, batch_id)
+    assert (stored["state"], stored["cancelled"]) == ("cancelled", "150")
+    assert claims.renew(1, {}, [running]) == [running.submission_id]
+
+
 def test_a_batch_cancelled_while_it_is_filled_takes_nothing_more(client: redis.Redis) -> None:
     batch_id = subs.batch_opened(client)
     subs.batch_added(client, batch_id, 2)

@@ -107,6 +107,7 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         subs.cancel(client, first)
         subs.batch_opened(client)
         client.hset(keys.tenant("local"), mapping={"weight": 2})
+        client.sadd(keys.CAPPED, "somebody")
         claim = claims.claim()
         assert claim is not None
         claims.progress(claim, [], State.RUNNING)

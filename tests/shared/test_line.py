@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -164,6 +165,53 @@ def test_a_cap_that_is_raised_or_lowered_holds_from_the_next_end_on(
     client.hset(keys.tenant("a"), "most_running", 1)
     end(client, claims, second)
     assert claims.claim() is None
+
+
+def test_a_cap_that_is_raised_wakes_a_slot_at_the_next_sweep(
+    client: redis.Redis, claims: Claims
+) -> None:
+    # Given a tenant at its cap, whose one run takes long, with work in two classes
+    client.hset(keys.tenant("a"), "most_running", 1)
+    waiting = [subs.submitted(client, tenant="a", priority=name) for name in ("default", "bulk")]
+    running = subs.submitted(client, tenant="a", priority="interactive")
+    assert take(claims).submission_id == running
+    claims.renew(2, {}, [])
+    claims.reap()
+    assert claims.claim() is None
+    client.delete(QUEUE)
+    # When the cap is raised, and then taken away, and nothing else happens
+    for cap, next_one in zip((2, 0), waiting, strict=True):
+        client.hset(keys.tenant("a"), "most_running", cap)
+        claims.renew(3, {}, [])
+        claims.reap()
+        # Then a sweep is enough
+        assert client.llen(QUEUE) > 0
+        assert take(claims).submission_id == next_one
+        client.delete(QUEUE)
+    claims.reap()
+    assert not client.exists(keys.CAPPED)
+
+
+def test_no_more_wake_ups_wait_than_there_are_slots(client: redis.Redis, claims: Claims) -> None:
+    claims.renew(2, {}, [])
+    claims.reap()
+    for _ in range(5):
+        subs.submitted(client)
+    assert client.llen(QUEUE) == client.llen(keys.wake_list("execute")) == 2
+
+
+def test_what_is_late_is_never_begun_however_much_is_late_with_it(
+    client: redis.Redis, claims: Claims
+) -> None:
+    # Given more that waited too long than one claim ends, and behind them one that has time
+    for _ in range(130):
+        subs.submitted(client, queue_timeout_ms=1)
+    good = subs.submitted(client)
+    time.sleep(0.02)
+    # Then it is the only one that is begun
+    assert take(claims).submission_id == good
+    assert claims.claim() is None
+    assert int(client.hget(keys.LOAD, "finished") or 0) == 130
 
 
 def test_spoilt_settings_of_one_tenant_stop_nobody(client: redis.Redis, claims: Claims) -> None:

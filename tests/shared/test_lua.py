@@ -239,7 +239,7 @@ def test_a_renewed_lease_is_not_taken_back(client: redis.Redis, claims: Claims) 
 def test_after_three_lost_workers_it_is_a_judge_error(client: redis.Redis, claims: Claims) -> None:
     submission_id = subs.submitted(client)
     for _ in range(3):
-        take(claims)
+        claim = take(claims)
         subs.expire_leases(client)
         assert claims.reap() == 1
     stored = subs.fields(client, submission_id)
@@ -247,6 +247,8 @@ def test_after_three_lost_workers_it_is_a_judge_error(client: redis.Redis, claim
     assert "lost 3 times" in json.loads(stored["result"])["message"]
     assert subs.event_types(client, submission_id).count("finished") == 1
     assert claims.claim() is None
+    # And the worker that comes back too late is told that its verdict was not written
+    assert not claims.finish(claim, Verdict.ACCEPTED, b"{}", [(EventType.FINISHED, b"{}")])
 
 
 def test_what_is_given_back_keeps_its_place_and_loses_no_attempt(

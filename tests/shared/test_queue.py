@@ -284,6 +284,24 @@ def test_a_consumer_made_anew_takes_back_what_its_predecessor_never_handled(
     consumer.ack(held)
 
 
+def test_what_is_acked_while_the_lost_are_looked_for_is_not_lost(
+    broker: WakeBroker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    consumer = consumer_of(broker, poll_ms=50)
+    send(broker, "one")
+    message = receive(consumer)
+    read = broker.client.smembers
+
+    def read_and_be_overtaken(key: str) -> Any:  # noqa: ANN401
+        found = read(key)
+        consumer.ack(message)
+        return found
+
+    monkeypatch.setattr(broker.client, "smembers", read_and_be_overtaken)
+    consumer._take_back()
+    assert "dropped" not in caplog.text
+
+
 def test_an_enqueue_whose_reply_was_lost_is_told_or_done_but_never_forgotten(
     redis_url: str, proxy: Proxy
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import redis
 from starlette.testclient import TestClient
 
 from shared import keys, limits
@@ -130,9 +131,31 @@ def test_what_is_no_batch_is_refused_and_nothing_of_it_stored(
     assert list(hand.redis.scan_iter(keys.submission("*"))) == []
 
 
+def test_who_sends_another_content_type_is_told_which_are_taken(client: TestClient) -> None:
+    answer = client.post("/batch", content=b"x", headers={"content-type": "text/plain"})
+    assert "application/json, application/x-ndjson" in assert_problem(answer, 415, "not-json")
+
+
 def test_a_batch_of_which_nothing_can_be_taken_is_refused(client: TestClient) -> None:
     answer = post(client, [item(0, language="klingon"), item(1, language="klingon")])
     assert "none of 2" in assert_problem(answer, 400, "invalid-field", "language")
+
+
+def test_of_a_refused_batch_nothing_is_stored_and_its_key_may_be_used_again(
+    client: TestClient, redis_url: str
+) -> None:
+    # Given a batch of which nothing was taken: its tenant may have nothing in line just now
+    limit = {"most_waiting_bytes": 1}
+    with redis.Redis.from_url(redis_url) as store:
+        store.hset(keys.tenant("local"), mapping=limit)
+        refused = post(client, [item()], **{"Idempotency-Key": "k"})
+        assert refused.status_code == 429
+        stored: Any = store.keys(keys.batch("*")) + store.keys(keys.once("local", "*"))
+        assert stored == []
+        # When there is room again, then the same request with the same key is taken
+        store.delete(keys.tenant("local"))
+        answer = taken(post(client, [item()], **{"Idempotency-Key": "k"}))
+    assert answer["rejected"] == []
 
 
 def test_what_there_is_no_room_for_is_rejected_and_can_be_sent_again(
