@@ -121,7 +121,7 @@ ATTACKS = [
         code="""
             made = 0
             try:
-                while made < 3000:
+                while made < 1000:
                     open(f"f{made}", "w").close()
                     made += 1
             except OSError as error:
