@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from shared.models import Stored
+from shared.models import Result, Stored
 from shared.verdicts import State
 from shared.workers import WorkerFacts
 
@@ -28,6 +28,72 @@ class Cancelled(Answer):
 
     id: str
     status: State
+
+
+class Code(Answer):
+    """The answer of `GET /submission/{id}/code`."""
+
+    id: str
+    language: str
+    code: str
+
+
+class Rejudged(Answer):
+    """How many submissions `POST /problems/{id}/rejudge` put back in line."""
+
+    submissions: int
+
+
+class RejectedItem(Answer):
+    """A submission of a batch that was not taken, and why: as in a problem document."""
+
+    index: int
+    client_id: str | None
+    type: str
+    detail: str
+    field: str | None
+
+
+class BatchAccepted(Answer):
+    """The 202 of `POST /batch`."""
+
+    id: str
+    total: int
+    #: An id for each submission in the order they were sent; null where it was rejected.
+    submissions: list[str | None]
+    rejected: list[RejectedItem]
+    links: dict[str, str]
+
+
+class BatchSummary(Answer):
+    """The answer of `GET /batch/{id}`; `finished` counts what has a verdict."""
+
+    id: str
+    status: str
+    total: int
+    queued: int
+    running: int
+    finished: int
+    cancelled: int
+    rejected: int
+    #: How often each verdict was given.
+    verdicts: dict[str, int]
+    created_ms: int
+    finished_ms: int | None
+    cursor: str
+    links: dict[str, str]
+
+
+class BatchLine(Answer):
+    """A line of `GET /batch/{id}/results`."""
+
+    #: From 1, in the order in which they ended; `?after=` takes the last one seen.
+    position: int
+    id: str
+    index: int | None
+    client_id: str | None
+    #: Null if it is not kept any more.
+    result: Result | None
 
 
 class LanguageInfo(Answer):
@@ -83,6 +149,21 @@ class Status(Answer):
     #: What all workers agree on; each one's own facts are in `workers`.
     isolation: dict[str, Any]
     workers: list[WorkerFacts]
+
+
+class Me(Answer):
+    """The answer of `GET /me`: who the credentials say that one is."""
+
+    tenant: str
+    name: str
+    roles: list[str]
+
+
+class Ticket(Answer):
+    """The answer of `POST /ticket`: opens one stream as `?ticket=`, soon."""
+
+    ticket: str
+    expires_in_s: int
 
 
 class Health(Answer):

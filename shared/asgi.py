@@ -23,9 +23,11 @@ from shared.errors import (
     MethodNotAllowed,
     NotFound,
     TooLarge,
+    Unauthorized,
     Unavailable,
     from_exception,
 )
+from shared.identity import LOCAL, SCOPE_KEY
 from shared.models import encode
 
 Scope = MutableMapping[str, Any]
@@ -145,6 +147,8 @@ def _describe(problem: AssayError, body: bytes) -> Headers:
     if body:
         headers.append((b"content-type", b"application/problem+json"))
         headers.append((b"content-length", str(len(body)).encode()))
+    if isinstance(problem, Unauthorized):
+        headers.append((b"www-authenticate", b'Bearer realm="assay"'))
     if problem.retry_after_s:
         headers.append((b"retry-after", str(problem.retry_after_s).encode()))
     return headers
@@ -221,6 +225,7 @@ class LoopbackGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
             check_loopback(scope)
+            scope[SCOPE_KEY] = LOCAL
         await self.app(scope, receive, send)
 
 
@@ -239,5 +244,7 @@ def check_loopback(scope: Scope) -> None:
         raise Forbidden(f"the Origin header must be {own}: pages of other sites are refused")
 
 
-#: The layers around an app on one machine, outermost first.
+#: The layers around an app, outermost first; inside of them stands `shared.gate.Gate`.
+OUTER: tuple[Callable[[ASGIApp], ASGIApp], ...] = (SafeHeaders, ProblemMiddleware)
+#: The same for an app that serves this machine alone and knows no credentials.
 EDGE: tuple[Callable[[ASGIApp], ASGIApp], ...] = (SafeHeaders, ProblemMiddleware, LoopbackGuard)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from typing import TypeVar
 
 import msgspec
@@ -28,34 +29,49 @@ async def read_json(
         InvalidRequest: it is not JSON, or not a `kind`; `InvalidField` where one is to blame.
         ClientGone: the caller went away in the middle.
     """
-    _check_type(scope)
-    return decode(await _read(scope, receive, limit_bytes), kind)
+    return decode(await read_body(scope, receive, limit_bytes=limit_bytes), kind)
 
 
-def _check_type(scope: Scope) -> None:
+async def read_body(scope: Scope, receive: Receive, *, limit_bytes: int = MAX_BODY_BYTES) -> bytes:
+    """The bytes of a body that is declared as JSON; raises what `read_json` does."""
+    check_type(scope, "application/json")
+    parts = [part async for part in stream(scope, receive, limit_bytes=limit_bytes)]
+    return b"".join(parts)
+
+
+def check_type(scope: Scope, *allowed: str) -> str:
+    """The content type, which must be one of these.
+
+    Raises:
+        NotJson: it is not, or the content is encoded.
+    """
     kinds = headers_of(scope, b"content-type")
-    if [kind.partition(";")[0].strip().lower() for kind in kinds] != ["application/json"]:
+    found = [kind.partition(";")[0].strip().lower() for kind in kinds]
+    if len(found) != 1 or found[0] not in allowed:
         raise NotJson(f"the content type is {_clip(', '.join(kinds)) or 'missing'}")
     for encoding in headers_of(scope, b"content-encoding"):
         if encoding.lower() != "identity":
             raise NotJson(f"the content encoding {_clip(encoding)} is not understood")
+    return found[0]
 
 
-async def _read(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
+async def stream(scope: Scope, receive: Receive, *, limit_bytes: int) -> AsyncIterator[bytes]:
+    """The body in pieces, as they come; raises `TooLarge` and `ClientGone`."""
     too_large = TooLarge(f"the body may have {limit_bytes} bytes at most")
     for length in headers_of(scope, b"content-length"):
         if length.isdecimal() and int(length[:20]) > limit_bytes:
             raise too_large
-    body, more = bytearray(), True
+    size, more = 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
-        body += message.get("body", b"")
-        if len(body) > limit_bytes:
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > limit_bytes:
             raise too_large
+        yield piece
         more = message.get("more_body", False)
-    return bytes(body)
 
 
 def decode(body: bytes, kind: type[T]) -> T:
@@ -70,6 +86,8 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise _blame(str(error)) from None
     except UnicodeDecodeError:
         raise InvalidRequest("the body is not UTF-8") from None
+    except RecursionError:
+        raise InvalidRequest("the body is nested too deeply") from None
     except msgspec.DecodeError as error:
         raise InvalidRequest(f"the body is not JSON: {_clip(str(error))}") from None
 

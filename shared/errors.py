@@ -2,8 +2,10 @@
 
     AssayError
     ├── InvalidRequest     400  body, query or header that cannot be understood
-    │   └── InvalidField   400  one field is wrong; `field` names it
-    ├── Forbidden          403  wrong Host, Origin or credentials
+    │   ├── InvalidField   400  one field is wrong; `field` names it
+    │   └── InvalidPackage 400  a problem package; `field` names the file and the key
+    ├── Unauthorized       401  credentials are missing, wrong or no longer good
+    ├── Forbidden          403  wrong Host or Origin, or a role that is missing
     ├── NotFound           404  no such submission, route or problem
     ├── MethodNotAllowed   405
     ├── Conflict           409  the request contradicts what is stored
@@ -60,6 +62,17 @@ class InvalidRequest(AssayError):
 class InvalidField(InvalidRequest):
     slug = "invalid-field"
     title = "A field is not valid"
+
+
+class InvalidPackage(InvalidRequest):
+    slug = "invalid-package"
+    title = "The problem package cannot be used"
+
+
+class Unauthorized(AssayError):
+    status = 401
+    slug = "unauthorized"
+    title = "Credentials are needed"
 
 
 class Forbidden(AssayError):

@@ -1,6 +1,8 @@
 """Who is calling: the tenant whose submissions they are, and what the caller may do.
 
-A route asks `caller_of(scope)`, and `require(scope, Role.ADMIN)` where not everybody may.
+`shared/gate.py` finds it out and puts it into the scope; a route only asks
+`require(scope, Role.READ)`. A scope that has passed no gate has no caller, so a route
+that was put up without one refuses everybody.
 """
 
 from __future__ import annotations
@@ -10,10 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from shared.errors import Forbidden
+from shared.errors import Forbidden, Unauthorized
 
 #: Everyone on loopback is this tenant, without a key.
 LOCAL_TENANT = "local"
+#: Where the caller is in an ASGI scope.
+SCOPE_KEY = "assay.caller"
 
 
 class Role(StrEnum):
@@ -30,23 +34,44 @@ class Caller:
 
     tenant: str
     roles: frozenset[Role]
+    #: Who it is within the tenant: the name of a key.
+    name: str = ""
+    #: Streams he may have open in one process; 0: as the setting says.
+    most_streams: int = 0
 
 
-LOCAL = Caller(LOCAL_TENANT, frozenset(Role))
+LOCAL = Caller(LOCAL_TENANT, frozenset(Role), LOCAL_TENANT)
 
 
-def caller_of(_scope: MutableMapping[str, Any]) -> Caller:
-    """Who calls. Only loopback is served, so it is always the local tenant."""
-    return LOCAL
+def caller_of(scope: MutableMapping[str, Any]) -> Caller:
+    """Who calls.
+
+    Raises:
+        Unauthorized: nobody knows.
+    """
+    caller = scope.get(SCOPE_KEY)
+    if not isinstance(caller, Caller):
+        raise Unauthorized
+    return caller
 
 
 def require(scope: MutableMapping[str, Any], role: Role) -> Caller:
     """The caller, who must have this role.
 
     Raises:
+        Unauthorized: nobody knows who it is.
         Forbidden: it has not.
     """
     caller = caller_of(scope)
+    check_role(caller, role)
+    return caller
+
+
+def check_role(caller: Caller, role: Role) -> None:
+    """For what a caller does later on a connection that is open.
+
+    Raises:
+        Forbidden: he has not this role.
+    """
     if role not in caller.roles:
         raise Forbidden(f"this needs the role {role}")
-    return caller

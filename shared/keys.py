@@ -5,10 +5,20 @@
 | assay:schema                 | string | for ever                      | shared/store.py      |
 | assay:sub:<id>               | hash   | result_ttl_s after the end    | all of shared/lua    |
 | assay:ev:<id>                | stream | result_ttl_s after the end    | all that `emit`      |
-| assay:batch:<id>             | hash   | result_ttl_s after the end    | batches              |
+| assay:batch:<id>             | hash   | result_ttl_s after the end    | _batch.lua           |
+| assay:batch-left:<id>        | set    | member: until its end         | _batch.lua           |
+| assay:batch-ended:<id>       | list   | result_ttl_s after the end    | _batch.lua           |
+| assay:filling                | zset   | member: until all is added    | _batch.lua           |
+| assay:once:<tenant>:<digest> | string | a day                         | _once.lua            |
 | assay:tenant-stream:<tenant> | hash   | for ever                      | all that `emit`      |
+| assay:input:<id>             | list   | until the end                 | input.lua            |
 | assay:latest:<tenant>:<prob> | string | result_ttl_s after last write | submit.lua           |
 | assay:tenant:<tenant>        | hash   | for ever                      | who manages tenants  |
+| assay:keys                   | hash   | field: until it is revoked    | shared/credentials   |
+| assay:rate:<key>             | string | until its bucket is full      | enter.lua            |
+| assay:session:<digest>       | string | a week                        | shared/credentials   |
+| assay:login:<digest>         | string | ten minutes, or its use       | shared/credentials   |
+| assay:ticket:<digest>        | string | half a minute, or its use     | shared/credentials   |
 | assay:share:<tenant>         | hash   | a day after its last work     | _schedule.lua        |
 | assay:ready                  | zset   | member: until claimed         | _schedule.lua        |
 | assay:line:<class>:<tenant>  | zset   | member: until claimed         | _schedule.lua        |
@@ -21,6 +31,7 @@
 | assay:fence                  | string | for ever (a counter)          | claim.lua            |
 | assay:call:<nonce>           | string | a minute                      | claim.lua            |
 | assay:workers                | hash   | field: dropped after silence  | renew, reap          |
+| assay:problems               | hash   | field: until deleted          | problems/store.py    |
 | assay:dramatiq:*             | -      | as Dramatiq keeps them        | Dramatiq, `ring`     |
 
 A stream is a hash with `epoch` and `seq`, and `assay:ev:<name>`. A submission's and a
@@ -28,15 +39,20 @@ batch's are named by their id, a tenant's is `tenant:<tenant>`: its newest 1000 
 
 Channels: `assay:ev:<id>` carries `<seq>:<type>:<json>` of each event, as a bell for
 readers of the stream of that name; `problem_done` carries one JSON message for
-each finished submission and is part of the public contract.
+each finished submission and is part of the public contract. `assay:control:<worker>`
+tells a worker of what it holds: `cancel:<id>`, and `input:<id>` for more in that list.
 
 `assay:sub:<id>` has the fields: tenant, problem, language, spec, bytes, state,
 verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
-runAtMs, startByMs, charge, createdMs, claimedMs, finishedMs. The end drops `spec`:
-nobody runs it again.
+runAtMs, startByMs, charge, batch, index, clientId, createdMs, claimedMs,
+finishedMs, history. An interactive one has interactive, inputBytes, inputCall and
+inputClosed as well. The end drops a `spec` of more than 64 KiB, and any that was
+cancelled: it is not judged again.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 PREFIX = "assay:"
 
@@ -49,6 +65,10 @@ WORKERS = PREFIX + "workers"
 DELAYED = PREFIX + "delayed"
 DEADLINES = PREFIX + "deadlines"
 CLASSES = PREFIX + "classes"
+API_KEYS = PREFIX + "keys"
+FILLING = PREFIX + "filling"
+#: Problem id -> `ProblemEntry` as JSON: the index of installed packages.
+PROBLEMS = PREFIX + "problems"
 
 #: Dramatiq builds its own keys under this namespace.
 DRAMATIQ = PREFIX + "dramatiq"
@@ -65,6 +85,31 @@ def submission(submission_id: str) -> str:
 def batch(batch_id: str) -> str:
     """The hash of one batch."""
     return f"{PREFIX}batch:{batch_id}"
+
+
+def control(worker_id: str) -> str:
+    """The channel on which a worker is told what concerns its runs."""
+    return f"{PREFIX}control:{worker_id}"
+
+
+def input(submission_id: str) -> str:
+    """What was sent to an interactive submission, from the beginning."""
+    return f"{PREFIX}input:{submission_id}"
+
+
+def batch_left(batch_id: str) -> str:
+    """The ids of a batch that have not ended."""
+    return f"{PREFIX}batch-left:{batch_id}"
+
+
+def batch_ended(batch_id: str) -> str:
+    """The ids of a batch that have ended, in that order."""
+    return f"{PREFIX}batch-ended:{batch_id}"
+
+
+def once(tenant: str, digest: str) -> str:
+    """What an Idempotency-Key of a tenant has brought about."""
+    return f"{PREFIX}once:{tenant}:{digest}"
 
 
 def tenant_stream(tenant: str) -> str:
@@ -90,6 +135,30 @@ def latest(tenant: str, problem_id: str) -> str:
 def tenant(name: str) -> str:
     """What a tenant may do: `shared/tenants.py`."""
     return f"{PREFIX}tenant:{name}"
+
+
+#: The key of something that is found by the digest of its secret.
+ByDigest = Callable[[str], str]
+
+
+def rate(key_id: str) -> str:
+    """How much of its rate an API key has used."""
+    return f"{PREFIX}rate:{key_id}"
+
+
+def session(digest: str) -> str:
+    """Who is signed in with the session whose secret has this digest."""
+    return f"{PREFIX}session:{digest}"
+
+
+def login(digest: str) -> str:
+    """Whom a one-time token signs in."""
+    return f"{PREFIX}login:{digest}"
+
+
+def ticket(digest: str) -> str:
+    """For whom a ticket opens a stream."""
+    return f"{PREFIX}ticket:{digest}"
 
 
 def share(tenant: str) -> str:

@@ -50,13 +50,24 @@ MAX_COLLECT_BYTES = 8 * MIB
 MAX_ARGS = 64
 MAX_ARG_BYTES = 4 * KIB
 MAX_PROBLEM_ID = 128
+#: A batch: how many, and the body where it comes line by line.
+MAX_BATCH = 10_000
+MAX_BATCH_BYTES = 256 * MIB
+MAX_CLIENT_ID = 128
 #: Tests of one submission, and all they carry together.
 MAX_TESTS = 1_000
 MAX_TESTS_BYTES = 16 * MIB
 MAX_TEST_NAME = 128
 MAX_POINTS = 1_000_000
+#: Runs for one test, where a checker asks for more than one.
+MAX_PASSES = 100
 #: One submission holds a slot for so long at most; tests that are left then are not run.
 MAX_JUDGING_S = 900
+#: An interactive run waits for a person, so it has more time unless it is told otherwise.
+INTERACTIVE_WALL_MS = 120_000
+#: What may be sent to it, from its beginning to its end.
+MAX_INPUT_BYTES = 1 * MIB
+MAX_INPUT_PARTS = 10_000
 MAX_QUEUE_TIMEOUT_MS = 30 * 86_400_000
 MAX_RUN_AT_DAYS = 30
 MAX_WAIT_S = 60

@@ -63,6 +63,40 @@ class Comparison(Wire, kw_only=True):
     absolute_tolerance: float | None = None
 
 
+class CheckerRequest(Wire, kw_only=True):
+    """A program that says whether an output is right, by the convention of the ICPC."""
+
+    language: str
+    code: str
+    #: Headers and the like, placed beside it.
+    files: list[FileRequest] = []
+    #: It talks to the program instead of reading its output afterwards.
+    interactive: bool = False
+    #: How often the program may be run for one test, if the checker asks for it.
+    passes: int = 1
+
+
+class CallCaseRequest(Wire, kw_only=True):
+    """One of `call.tests`: arguments, and the value that is right or one of several."""
+
+    args: list[msgspec.Raw] = []
+    #: Unset: there is nothing to compare with. Null is a value.
+    expected: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    any_of: list[msgspec.Raw] = []
+    name: str | None = None
+    limits: LimitsRequest = msgspec.field(default_factory=LimitsRequest)
+    points: float | None = None
+
+
+class CallRequest(Wire, kw_only=True):
+    """A function that is called, rather than a program that reads and writes."""
+
+    function: str
+    tests: list[CallCaseRequest]
+    #: The block `function` of a package, see docs/functions.md; may leave its `name` out.
+    signature: dict[str, Any] | None = None
+
+
 class SubmitRequest(Wire, kw_only=True):
     """The body of `POST /submit`."""
 
@@ -81,12 +115,33 @@ class SubmitRequest(Wire, kw_only=True):
     #: Whether the first test that fails is the last one that is run.
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
+    #: Code that is appended to the program and must be passed to its end.
+    assertions: str = ""
+    #: Decides instead of a comparison; only with `tests`.
+    checker: CheckerRequest | None = None
+    #: Instead of `tests`: a function of the code is called for each.
+    call: CallRequest | None = None
+    #: Its stdin stays open: more is sent over `/socket` while it runs.
+    interactive: bool = False
     #: The class of the line it waits in.
     priority: Priority | None = None
     #: Not before this time, ISO 8601 with offset.
     run_at: str | None = None
     #: How long it may wait in line; then its verdict is `queue-timeout`.
     queue_timeout_ms: int | None = None
+
+
+class BatchItem(SubmitRequest, kw_only=True):
+    """One submission of a batch."""
+
+    #: The caller's own name for it; comes back with its id, its end and its result.
+    client_id: str | None = None
+
+
+class BatchRequest(Wire, kw_only=True):
+    """The body of `POST /batch` as JSON; each item is checked by itself."""
+
+    submissions: list[msgspec.Raw]
 
 
 class Limits(Stored, kw_only=True):
@@ -111,6 +166,23 @@ class Case(Stored, kw_only=True):
     points: float | None = None
 
 
+class Checker(Stored, kw_only=True):
+    """A checked checker."""
+
+    language: str
+    code: str
+    files: dict[str, bytes] = {}
+    interactive: bool = False
+    passes: int = 1
+
+
+class Call(Stored, kw_only=True):
+    """A checked call: its cases are the submission's tests, in JSON."""
+
+    function: str
+    signature: dict[str, Any] | None = None
+
+
 class Spec(Stored, kw_only=True):
     """What `execute` needs to know of a submission; stored as the field `spec`."""
 
@@ -126,6 +198,17 @@ class Spec(Stored, kw_only=True):
     tests: list[Case] = []
     stop_on_failure: bool = True
     comparison: Comparison = msgspec.field(default_factory=Comparison)
+    checker: Checker | None = None
+    assertions: str = ""
+    #: The digest of the problem package that it is judged by, instead of tests of its own.
+    package: str = ""
+    #: Whether its tests are shown whole: to who may see the package itself.
+    reveal: bool = False
+    #: Of a program in several files: which is `code`, and what the compiler is given.
+    entry: str = ""
+    sources: list[str] = []
+    call: Call | None = None
+    interactive: bool = False
 
 
 class FileResult(Stored, omit_defaults=False, kw_only=True):
@@ -170,6 +253,8 @@ class CaseResult(Stored, omit_defaults=False, kw_only=True):
     verdict: Verdict
     points: float | None = None
     message: str | None = None
+    #: What a checker said to the judges: for who brought the checker, not for contestants.
+    judge_message: str | None = None
     cpu_time_ms: float | None = None
     wall_time_ms: float | None = None
     wait_time_ms: float | None = None
@@ -177,12 +262,31 @@ class CaseResult(Stored, omit_defaults=False, kw_only=True):
     exit_code: int | None = None
     signal: str | None = None
     limit: str | None = None
+    #: What both sides of an interaction said, `<` the checker, `>` the program.
+    interaction: str | None = None
     difference: Difference | None = None
+    #: What a function that was called handed back, as JSON.
+    result: str | None = None
     stdout: str | None = None
     stdout_encoding: Literal["utf-8", "base64"] = "utf-8"
     stderr: str | None = None
     stderr_encoding: Literal["utf-8", "base64"] = "utf-8"
     truncated: bool = False
+
+
+class GroupResult(Stored, omit_defaults=False, kw_only=True):
+    """How a group of a problem's tests went; no verdict: none of it was run."""
+
+    name: str
+    verdict: Verdict | None = None
+    score: float | None = None
+
+
+class PastVerdict(Stored, omit_defaults=False, kw_only=True):
+    """What a submission got before it was judged again."""
+
+    verdict: Verdict
+    finished_ms: int
 
 
 class Result(Stored, omit_defaults=False, kw_only=True):
@@ -214,10 +318,14 @@ class Result(Stored, omit_defaults=False, kw_only=True):
     runs: list[RunFigures] = []
     #: Where the submission had tests: those that were run, in their order.
     tests: list[CaseResult] = []
+    #: Of a problem whose tests are in groups.
+    groups: list[GroupResult] = []
     #: The number of the test that decided; null if none failed.
     failed_test: int | None = None
     #: Points of all tests that were passed; null where no test has points.
     score: float | None = None
+    #: Earlier verdicts, the oldest first, where it was judged again.
+    history: list[PastVerdict] = []
     attempts: int = 0
     created_ms: int | None = None
     started_ms: int | None = None

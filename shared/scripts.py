@@ -21,7 +21,7 @@ EXECUTE_QUEUE = "execute"
 
 _FOLDER = Path(__file__).parent / "lua"
 
-_LIBRARY = ("_lib.lua", "_schedule.lua", "_admit.lua")
+_LIBRARY = ("_lib.lua", "_schedule.lua", "_admit.lua", "_batch.lua", "_once.lua")
 
 _KEYS = (
     keys.READY,
@@ -39,7 +39,12 @@ _KEYS = (
     keys.turns(""),
     keys.share(""),
     keys.tenant(""),
-    # These two stay the last.
+    keys.batch_left(""),
+    keys.batch_ended(""),
+    keys.FILLING,
+    # These four stay the last.
+    keys.control(""),
+    keys.input(""),
     keys.batch(""),
     keys.tenant_stream(""),
 )

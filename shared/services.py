@@ -7,15 +7,22 @@ holds responses open (event streams) adds to `on_shutdown` what ends them. The h
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
+from shared.blobs import open_blobs
 from shared.connect import async_client
+from shared.identity import Caller
+from shared.models import SubmitRequest
+from shared.problems.store import Problems
 from shared.settings import Settings
 from shared.store import Store
 from shared.waiting import Waiting
+
+#: From what a caller sent to the id of what was put in line, or one of our errors.
+Submit = Callable[[SubmitRequest, Caller], Awaitable[str]]
 
 
 class Services:
@@ -25,9 +32,13 @@ class Services:
         self.settings = settings
         self.redis = async_client(settings.redis_url)
         self.store = Store(self.redis, settings)
+        self.blobs = open_blobs(settings.blobs, settings.state)
+        self.problems = Problems(self.redis)
         self.waiting = Waiting(self.store, settings.redis_url)
         self.on_shutdown: list[Callable[[], None]] = [self.waiting.close]
         self.resources = AsyncExitStack()
+        #: Takes a submission, where this process serves the function that does.
+        self.submit: Submit | None = None
 
     def begin_shutdown(self) -> None:
         """End what would otherwise stay open as long as its client likes. May be repeated."""

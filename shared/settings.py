@@ -45,6 +45,15 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", "address the web host listens on")
     port: int = _setting(3000, "port the web host listens on", env="PORT", minimum=0, maximum=65535)
+    auth: str = _setting(
+        "local",
+        "who needs credentials: everybody but this machine itself, or always everybody",
+        choices=("local", "always"),
+    )
+    allowed_hosts: str = _setting(
+        "",
+        "names by which it is reached through a proxy, with commas",
+    )
     slots: int = _setting(
         0, "programs run at the same time; 0 means one per core", minimum=0, maximum=1024
     )
@@ -73,6 +82,9 @@ class Settings:
         384 * 1024 * 1024, "bytes of unfinished submissions of one tenant at most", minimum=1024
     )
     max_streams: int = _setting(5_000, "open event streams per process at most", minimum=1)
+    tenant_max_streams: int = _setting(
+        4_000, "open event streams of one tenant per process at most", minimum=1
+    )
     heartbeat_s: int = _setting(
         15, "seconds between heartbeats on a quiet event stream", minimum=1, maximum=300
     )
@@ -81,6 +93,15 @@ class Settings:
         512 * 1024 * 1024,
         "bytes of compiled programs kept in the state folder; 0 keeps none",
         minimum=0,
+    )
+    blobs: str = _setting("", "folder for the files of problems; empty means in the state folder")
+    blob_cache_bytes: int = _setting(
+        1024 * 1024 * 1024,
+        "bytes of test data a worker keeps copies of, where the store is not on its machine",
+        minimum=0,
+    )
+    max_package_bytes: int = _setting(
+        64 * 1024 * 1024, "bytes of a problem package that is sent in, as a zip", minimum=1024
     )
     log_level: str = _setting(
         "warning", "least severe log line shown", choices=("debug", "info", "warning", "error")
@@ -110,6 +131,11 @@ class Settings:
     def language_names(self) -> list[str]:
         """`languages`, each by itself."""
         return [name.strip() for name in self.languages.split(",") if name.strip()]
+
+    @property
+    def allowed_host_names(self) -> list[str]:
+        """`allowed_hosts`, each by itself, in lower case."""
+        return [name.strip().lower() for name in self.allowed_hosts.split(",") if name.strip()]
 
     @property
     def slot_count(self) -> int:

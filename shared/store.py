@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ import redis.asyncio
 from shared import keys, scripts
 from shared.errors import NotFound, Unavailable
 from shared.models import Result, Spec, encode
+from shared.once import UNKEYED, Once, known_id
 from shared.place import ANYWHERE, ORDINARY_CLASSES, Place, bounds, refusal
 from shared.settings import Settings
 from shared.verdicts import State
@@ -35,6 +37,9 @@ class Snapshot:
     epoch: str
     seq: int
     result: Result
+    #: In a batch: its place there, and what its caller calls it.
+    index: int | None = None
+    client_id: str | None = None
 
     @property
     def cursor(self) -> str:
@@ -59,16 +64,24 @@ class Store:
             )
 
     async def submit(
-        self, spec: Spec, *, tenant: str, place: Place = ANYWHERE, classes: str = ORDINARY_CLASSES
+        self,
+        spec: Spec,
+        *,
+        tenant: str,
+        place: Place = ANYWHERE,
+        classes: str = ORDINARY_CLASSES,
+        once: Once = UNKEYED,
     ) -> str:
         """Store a checked submission and put it in line; gives its id.
 
         Args:
             classes: those it may be in, unless the tenant's settings name others.
+            once: if it was sent before, the id of that time is given.
 
         Raises:
             Overloaded, TooMany: too much is waiting, in all or of this tenant.
-            Forbidden: its priority is not for this caller. In each case nothing was stored.
+            Forbidden: its priority is not for this caller.
+            Conflict: its key was used with another body. In each case nothing was stored.
         """
         submission_id = uuid.uuid4().hex
         problem = spec.problem_id or ""
@@ -88,10 +101,15 @@ class Store:
             classes,
             "" if place.run_at_ms is None else place.run_at_ms,
             "" if place.queue_timeout_ms is None else place.queue_timeout_ms,
+            *once.arguments(),
+            "1" if spec.interactive else "",
         )
-        if answer != b"queued":
+        if answer == b"queued":
+            return submission_id
+        known = known_id(answer.decode())
+        if not known:
             raise refusal(answer.decode())
-        return submission_id
+        return known
 
     async def snapshot(self, id_or_problem: str, *, tenant: str) -> Snapshot:
         """A submission by its id, or the tenant's latest one for a problem id.
@@ -122,13 +140,30 @@ class Store:
             raise NotFound(f"no submission {submission_id!r}")
         return State(answer.decode())
 
+    async def read_many(self, ids: Sequence[str], *, tenant: str) -> list[Snapshot | None]:
+        """Some submissions by their ids; None for what is not there, or not this tenant's."""
+        async with self.client.pipeline(transaction=False) as pipe:
+            for submission_id in ids:
+                pipe.hmget(keys.submission(submission_id), _FIELDS)
+            rows = await pipe.execute()
+        return [
+            _found(submission_id, values, tenant)
+            for submission_id, values in zip(ids, rows, strict=True)
+        ]
+
     async def _read(self, submission_id: str, tenant: str) -> Snapshot | None:
         values = await self.client.hmget(keys.submission(submission_id), _FIELDS)
-        pairs = zip(_FIELDS, values, strict=True)
-        fields = {name: _text(value) for name, value in pairs if value is not None}
-        if fields.get("tenant") != tenant:
-            return None
-        return _snapshot(submission_id, fields)
+        return _found(submission_id, values, tenant)
+
+
+def _found(
+    submission_id: str, values: Sequence[bytes | str | None], tenant: str
+) -> Snapshot | None:
+    pairs = zip(_FIELDS, values, strict=True)
+    fields = {name: _text(value) for name, value in pairs if value is not None}
+    if fields.get("tenant") != tenant:
+        return None
+    return _snapshot(submission_id, fields)
 
 
 _FIELDS = [
@@ -144,6 +179,9 @@ _FIELDS = [
     "createdMs",
     "claimedMs",
     "finishedMs",
+    "history",
+    "index",
+    "clientId",
 ]
 
 
@@ -164,12 +202,20 @@ def _snapshot(submission_id: str, fields: dict[str, str]) -> Snapshot:
         "createdMs": int(fields["createdMs"]),
         "startedMs": int(fields["claimedMs"]) if "claimedMs" in fields else None,
         "finishedMs": int(fields["finishedMs"]) if "finishedMs" in fields else None,
+        "history": msgspec.json.decode(f"[{fields.get('history', '')}]"),
         "cursor": f"{fields['epoch']}.{fields['seq']}",
         "links": links(submission_id),
     }
     result = msgspec.convert(known, Result)
     return Snapshot(
-        submission_id, fields["tenant"], state, fields["epoch"], int(fields["seq"]), result
+        submission_id,
+        fields["tenant"],
+        state,
+        fields["epoch"],
+        int(fields["seq"]),
+        result,
+        int(fields["index"]) if "index" in fields else None,
+        fields.get("clientId") or None,
     )
 
 

@@ -4,6 +4,7 @@
        ^          |           |
        +----------+-----------+        a worker was lost, or gave the run back
     any state that is not terminal -> cancelled
+    finished -> queued                 judged again: the verdict goes into its history
     queued -> finished, with the verdict `queue-timeout` and no other
 
 A verdict exists exactly when the state is `finished`. The Lua scripts spell the
@@ -31,7 +32,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.PREPARING, State.FINISHED, State.CANCELLED}),
     State.PREPARING: frozenset({State.RUNNING, State.QUEUED, State.FINISHED, State.CANCELLED}),
     State.RUNNING: frozenset({State.QUEUED, State.FINISHED, State.CANCELLED}),
-    State.FINISHED: frozenset(),
+    State.FINISHED: frozenset({State.QUEUED}),
     State.CANCELLED: frozenset(),
 }
 
@@ -53,6 +54,16 @@ class Verdict(StrEnum):
     JUDGE_ERROR = "judge-error"
 
 
+class BatchState(StrEnum):
+    """Where a batch is. The first and the third are told as `running`."""
+
+    FILLING = "filling"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
 class EventType(StrEnum):
     """The types of the events on a stream: a submission's, a batch's, or a tenant's."""
 
@@ -65,7 +76,7 @@ class EventType(StrEnum):
     CANCELLED = "cancelled"
     #: On a batch's stream: one of its submissions has ended.
     ITEM = "item"
-    #: On a tenant's stream: a batch began or ended. Its submissions are not told there.
+    #: On a tenant's stream: a batch began, went on or ended. Its submissions are not told there.
     BATCH = "batch"
     #: Not stored: told to a reader whose place in the stream is gone, with a fresh snapshot.
     RESET = "reset"

@@ -47,6 +47,7 @@ def parse_wait(text: str | None) -> float | None:
 
 class _Done(Stored):
     submission_id: str
+    batch_id: str = ""
 
 
 class Waiting:
@@ -67,8 +68,7 @@ class Waiting:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait_s
-        self._listen_from_now()
-        with self._bell(submission_id) as bell:
+        with self.bell(submission_id) as bell:
             while True:
                 bell.clear()
                 found = await self._store.snapshot(submission_id, tenant=tenant)
@@ -77,6 +77,11 @@ class Waiting:
                     return found
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(bell.wait(), min(left_s, _RECHECK_S))
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server is about to stop."""
+        return self._closed
 
     def close(self) -> None:
         """Send the waiters away with what is known: the server is about to stop."""
@@ -93,7 +98,9 @@ class Waiting:
         await self._client.aclose()
 
     @contextlib.contextmanager
-    def _bell(self, submission_id: str) -> Iterator[asyncio.Event]:
+    def bell(self, submission_id: str) -> Iterator[asyncio.Event]:
+        """Rings at the end of this submission, or of each one of this batch."""
+        self._listen_from_now()
         bell = asyncio.Event()
         bells = self._bells.setdefault(submission_id, set())
         bells.add(bell)
@@ -123,8 +130,9 @@ class Waiting:
         elif kind == "message":
             with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                 done = msgspec.json.decode(data, type=_Done)
-                for bell in self._bells.get(done.submission_id, ()):
-                    bell.set()
+                for name in (done.submission_id, done.batch_id):
+                    for bell in self._bells.get(name, ()):
+                        bell.set()
 
     def _ring_all(self) -> None:
         for bells in self._bells.values():

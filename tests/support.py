@@ -30,7 +30,7 @@ class Story:
         answer = scripts.call(
             *(client, "submit", self.id, tenant, problem, "python", b'{"code":""}'),
             *(self.epoch, latest, TTL_S, 100_000, 1 << 40, 100_000, 1 << 40),
-            *("default", "*", "", ""),
+            *("default", "*", "", "", "", "", 0),
         )
         assert answer == b"queued"
 

@@ -24,6 +24,7 @@ from shared.limits import LIMITS, MIB
 from shared.models import (
     CaseRequest,
     CaseResult,
+    CheckerRequest,
     Comparison,
     FileRequest,
     LimitsRequest,
@@ -163,7 +164,16 @@ def test_each_word_of_the_vocabulary_is_there(word: str) -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [SubmitRequest, FileRequest, LimitsRequest, CaseRequest, Comparison, Result, CaseResult],
+    [
+        SubmitRequest,
+        FileRequest,
+        LimitsRequest,
+        CaseRequest,
+        Comparison,
+        Result,
+        CaseResult,
+        CheckerRequest,
+    ],
 )
 def test_each_field_of_the_api_is_there(model: type[msgspec.Struct]) -> None:
     for field in msgspec.structs.fields(model):

@@ -69,6 +69,12 @@ def test_only_execute_runs_programs_and_only_it_knows_dramatiq_among_the_functio
             assert offenders(modules("functions", name), "dramatiq", "subprocess") == []
 
 
+def test_nothing_reads_pickles() -> None:
+    """What a program wrote is bytes, and stays bytes."""
+    service = [*modules("functions"), *modules("shared"), *modules("infra")]
+    assert offenders(service, "pickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle") == []
+
+
 def test_nothing_imports_the_assembler_but_itself_and_the_command() -> None:
     assert offenders(modules("functions") + modules("shared"), "infra", "local_runner") == []
     assert offenders(modules("infra"), "local_runner", "tests") == []

@@ -20,7 +20,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -39,6 +40,14 @@ _LEFT = 0.9
 _STALE_S = 3600
 
 
+@dataclass
+class _Turn:
+    """Who may compile one thing now, and how many want to."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    wanted: int = 0
+
+
 class CompileCache:
     """A bounded folder of compiled programs; for several threads and workers."""
 
@@ -51,6 +60,7 @@ class CompileCache:
         self._folder = folder
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
+        self._turns: dict[str, _Turn] = {}
         self._bytes = sum(size for _, size, _ in self._entries())
 
     def compiled(
@@ -59,21 +69,41 @@ class CompileCache:
         toolchain: Toolchain,
         files: Mapping[str, bytes],
         run: Callable[[Program, Limits], Run],
+        sources: Collection[str] = (),
     ) -> Run:
         """What the compiler gives, or gave when it last saw the same.
 
         Args:
             tenant: whose files they are; nobody else gets what comes of them.
             run: how to run the compiler, if it has to.
+            sources: the names of the files to be given to it; none: the language's own.
         """
-        program = toolchain.compiler(files)
+        program = toolchain.compiler(files, sources)
         key = key_of(tenant, toolchain, program)
         known = self.get(key)
         if known is not None:
             return known
-        fresh = run(program, toolchain.compile_limits)
-        self.put(key, fresh)
-        return fresh
+        with self._alone(key):
+            known = self.get(key)  # what another slot has compiled while we waited
+            if known is None:
+                known = run(program, toolchain.compile_limits)
+                self.put(key, known)
+            return known
+
+    @contextlib.contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        """Of the slots that want to compile the same, one at a time: the others find it done."""
+        with self._lock:
+            turn = self._turns.setdefault(key, _Turn())
+            turn.wanted += 1
+        try:
+            with turn.lock:
+                yield
+        finally:
+            with self._lock:
+                turn.wanted -= 1
+                if not turn.wanted:
+                    del self._turns[key]
 
     def get(self, key: str) -> Run | None:
         """What the compiler gave, if it is known."""

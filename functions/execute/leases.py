@@ -84,6 +84,12 @@ class Leases:
                 held.give_back = True
                 held.stop()
 
+    def call_off(self, submission_id: str) -> None:
+        """It was cancelled: stop the work on it now, not at the next renewal."""
+        with self._lock:
+            if held := self._held.get(submission_id):
+                held.stop()
+
     def stop(self) -> None:
         """End the renewing and leave the list of workers."""
         self._stopping.set()

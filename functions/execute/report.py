@@ -140,6 +140,7 @@ _TOO_LARGE_FOR_EVENTS = {
     "compileOutput",
     "files",
     "tests",
+    "groups",
 }
 
 

@@ -57,13 +57,20 @@ class Toolchain:
             return f"{self.binary} gone"
         return f"{self.binary} {status.st_size} {status.st_mtime_ns} {self.version} ({asked})"
 
-    def compiler(self, files: Mapping[str, bytes]) -> Program:
-        """The program that compiles these files; only for a language that is compiled."""
+    def compiler(self, files: Mapping[str, bytes], sources: Collection[str] = ()) -> Program:
+        """The program that compiles these files; only for a language that is compiled.
+
+        Args:
+            sources: what the compiler is to be given instead of the language's one file.
+        """
         language = self.language
+        words: list[str] = []
+        for word in language.compile:
+            words += sources if sources and word == language.file else [word]
         names = [name for name in language.outputs if "*" not in name]
         patterns = [name for name in language.outputs if "*" in name]
         return Program(
-            argv=self._command(language.compile, self.compile_limits),
+            argv=self._command(words, self.compile_limits),
             files=files,
             env=self._env(self.compile_limits),
             collect=tuple(names),
@@ -76,14 +83,31 @@ class Toolchain:
         return engine_limits({**COMPILE_LIMITS, **self.language.compile_limits})
 
     def program(
-        self, files: Mapping[str, bytes], limits: Limits, args: Collection[str] = ()
+        self,
+        files: Mapping[str, bytes],
+        limits: Limits,
+        args: Collection[str] = (),
+        main_class: str = "",
     ) -> Program:
-        """The program that these files are, once they are compiled."""
+        """The program that these files are, once they are compiled.
+
+        Args:
+            main_class: what it starts with, where that has a name of its own.
+        """
+        words = self.language.run
+        if main_class:
+            words = [main_class if word == self.main_class else word for word in words]
         return Program(
-            argv=(*self._command(self.language.run, limits), *args),
+            argv=(*self._command(words, limits), *args),
             files=files,
             env=self._env(limits),
         )
+
+    @property
+    def main_class(self) -> str:
+        """What a program of this language starts with, where that is named; else empty."""
+        stem = self.language.file.partition(".")[0]
+        return stem if stem in self.language.run else ""
 
     def made(self, compiled: Run) -> bool:
         """Whether the compiler succeeded: it says so, and what runs need is there."""

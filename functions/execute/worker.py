@@ -19,19 +19,22 @@ from dramatiq import Worker as DramatiqWorker
 
 from functions.execute import discovery, toolchains
 from functions.execute.compile_cache import CompileCache
+from functions.execute.control import Control
 from functions.execute.engine import root
 from functions.execute.engine.cell import Cell
 from functions.execute.engine.engine import Engine
 from functions.execute.engine.program import EngineError
 from functions.execute.judge import judge
-from functions.execute.judging.runner import GivenUp
+from functions.execute.judging.stopped import GivenUp
 from functions.execute.leases import Leases
 from functions.execute.prepare import Preparations
 from functions.execute.report import Report
 from functions.execute.trials import Memory, Trials
 from shared import languages
+from shared.blobs import BlobCache, open_blobs
 from shared.claims import Claim, Claims, GiveBack
 from shared.connect import blocking_client
+from shared.problems.store import InstalledPackages
 from shared.queue import WakeBroker
 from shared.scripts import EXECUTE_QUEUE
 from shared.settings import Settings
@@ -90,12 +93,16 @@ class Worker:
         self._trials = Trials(self.engine, found, memory)
         self._trials.wait(_TRIALS_PATIENCE_S)
         self._compile_cache = CompileCache(state / "compiled", settings.compile_cache_bytes)
+        blobs = open_blobs(settings.blobs, settings.state)
+        copies = BlobCache(blobs, state / f"copies-{os.getpid()}", settings.blob_cache_bytes)
+        self._packages = InstalledPackages(copies)
         self._claims = Claims(
             blocking_client(settings.redis_url),
             f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             settings.result_ttl_s,
         )
         self._leases = Leases(self._claims, self._slots, self.facts)
+        self._control = Control(settings.redis_url, self._claims, self._leases)
         self._broker = WakeBroker(settings.redis_url)
         declare = dramatiq.actor(
             actor_name="execute", queue_name=EXECUTE_QUEUE, broker=self._broker
@@ -118,6 +125,7 @@ class Worker:
     def start(self) -> None:
         """Begin to take work."""
         self._leases.start()
+        self._control.start()
         self._dramatiq.start()
         self._preparations.begin(list(self._trials.working.values()))
 
@@ -131,6 +139,7 @@ class Worker:
             self._leases.give_back_all()
             self._leases.wait_until_idle(10)
         self._dramatiq.stop(timeout=5_000)
+        self._control.stop()
         self._leases.stop()
         self._broker.close()
         self.engine.close()
@@ -155,8 +164,9 @@ class Worker:
             return
         try:
             report = Report(self._claims, claim)
-            toolchain = self._trials.working.get(claim.language)
-            judge(claim, cell, toolchain, report, self._compile_cache)
+            session = self._control.session(claim) if claim.spec.interactive else None
+            toolchains, cache = self._trials.working, self._compile_cache
+            judge(claim, cell, toolchains, report, cache, self._packages, session)
         except GivenUp:
             if held.give_back:  # else it is cancelled, or somebody else's by now
                 self._release(claim, GiveBack.STOPPING)

@@ -24,7 +24,7 @@ def routes(
     services.resources.push_async_callback(hub.aclose)
     heartbeat_s = float(services.settings.heartbeat_s)
     stream = EventStream(hub, heartbeat_s=heartbeat_s, send_timeout_s=send_timeout_s)
-    socket = Socket(hub, send_timeout_s=send_timeout_s)
+    socket = Socket(hub, services, send_timeout_s=send_timeout_s)
     return [
         Route("/events/{id}", stream, methods=["GET"], name="events"),
         WebSocketRoute("/socket", socket, name="socket"),

@@ -13,6 +13,7 @@ from collections import deque
 from itertools import islice
 
 from functions.notify.events import Bell, Event
+from functions.notify.streams import Stream
 
 #: Events kept for readers that are a little behind.
 RING_EVENTS = 256
@@ -34,18 +35,18 @@ class Channel:
         "is_gone",
         "last",
         "readers",
-        "submission_id",
+        "stream",
     )
 
-    def __init__(self, submission_id: str, epoch: str, last: int) -> None:
-        self.submission_id = submission_id
+    def __init__(self, stream: Stream, epoch: str, last: int) -> None:
+        self.stream = stream
         self.epoch = epoch
         #: The highest sequence number known.
         self.last = last
         self.readers = 0
         #: The connection was lost: Redis may have come back with another past.
         self.is_doubtful = False
-        #: The submission is no longer in Redis.
+        #: What it is about is no longer in Redis.
         self.is_gone = False
         self._ring: deque[Event] = deque()
         self._bytes = 0
@@ -89,7 +90,7 @@ class Channel:
         self._forget(seq)
 
     def disappear(self) -> None:
-        """The submission is gone; readers end."""
+        """What it is about is gone; readers end."""
         self.is_gone = True
         self.wake()
 

@@ -3,7 +3,8 @@
 What it gives is always the next event after the last one it gave, or one `reset`: an
 event that is not stored, whose data is the result document of now and whose id is the
 place where the stream goes on. A reader is reset when its place is gone: its cursor is
-of another epoch, ahead of the stream, or before what is still stored.
+of another epoch, ahead of the stream, or before what is still stored; or it has none, in
+a stream that does not keep its beginning.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from redis.exceptions import RedisError
 
 from functions.notify.channel import Channel
 from functions.notify.events import Cursor, Event
+from functions.notify.streams import View
 from shared.errors import NotFound
-from shared.models import encode
-from shared.store import Snapshot
-from shared.verdicts import TERMINAL, EventType
+from shared.verdicts import EventType
 
 if TYPE_CHECKING:
     from functions.notify.hub import Hub
@@ -39,32 +39,28 @@ class Reader:
         "_hub",
         "_is_closed",
         "_seq",
-        "_snapshot",
         "_tenant",
+        "_view",
         "_waiter",
         "has_ended",
         "is_past_end",
     )
 
-    def __init__(
-        self, hub: Hub, channel: Channel, snapshot: Snapshot, after: Cursor | None
-    ) -> None:
+    def __init__(self, hub: Hub, channel: Channel, view: View, after: Cursor | None) -> None:
         self._hub = hub
         self._channel = channel
-        self._tenant = snapshot.tenant
-        self._epoch = snapshot.epoch
+        self._tenant = view.tenant
+        self._epoch = view.epoch
         self._seq = after.seq if after is not None else 0
         self._waiter: asyncio.Future[None] | None = None
         self._is_closed = False
-        #: Set while a reset is due that this very snapshot can tell.
-        self._snapshot: Snapshot | None = None
-        if after is not None and (after.epoch != snapshot.epoch or after.seq > snapshot.seq):
-            self._snapshot = snapshot
+        #: Set while a reset is due that this very view can tell.
+        self._view: View | None = None
+        if _is_elsewhere(after, view):
+            self._view = view
         #: Whether the reader had seen the terminal event before it came.
-        self.is_past_end = (
-            self._snapshot is None and snapshot.state in TERMINAL and self._seq == snapshot.seq
-        )
-        #: Nothing will follow: the terminal event was given, or the submission is gone.
+        self.is_past_end = self._view is None and view.has_ended and self._seq == view.seq
+        #: Nothing will follow: the terminal event was given, or what it is about is gone.
         self.has_ended = self.is_past_end
 
     @property
@@ -101,14 +97,14 @@ class Reader:
         if not self._is_closed:
             self._is_closed = True
             self.has_ended = True
-            self._hub.detach(self._channel)
+            self._hub.detach(self._channel, self._tenant)
 
     async def _next(self) -> list[Event]:
         channel = self._channel
         if channel.is_gone:
             self.has_ended = True
             return []
-        if self._snapshot is not None or self._epoch != channel.epoch:
+        if self._view is not None or self._epoch != channel.epoch:
             return await self._reset()
         events = channel.after(self._seq)
         if events is None:
@@ -117,21 +113,22 @@ class Reader:
                 return await self._reset()
         if events:
             self._seq = events[-1].seq
-            self.has_ended = events[-1].is_terminal
+            self.has_ended = channel.stream.ends and events[-1].is_terminal
         return events
 
     async def _reset(self) -> list[Event]:
-        snapshot, self._snapshot = self._snapshot, None
-        if snapshot is None:
+        view, self._view = self._view, None
+        if view is None:
             try:
-                snapshot = await self._hub.snapshot(self._channel.submission_id, self._tenant)
+                view = await self._hub.view_again(self._channel.stream, self._tenant)
             except NotFound:
                 self.has_ended = True
                 return []
-            self._hub.adopt(self._channel, snapshot)
-        self._epoch, self._seq = snapshot.epoch, snapshot.seq
-        self.has_ended = snapshot.state in TERMINAL
-        return [Event(snapshot.epoch, snapshot.seq, EventType.RESET, encode(snapshot.result))]
+            self._hub.adopt(self._channel, view)
+        document = await self._hub.document(view)
+        self._epoch, self._seq = view.epoch, view.seq
+        self.has_ended = view.has_ended
+        return [Event(view.epoch, view.seq, EventType.RESET, document)]
 
     async def _wait(self, timeout_s: float) -> None:
         """Until the channel changes, `stop` is called, or time is up."""
@@ -150,3 +147,10 @@ class Reader:
 def _complete(waiter: asyncio.Future[None]) -> None:
     if not waiter.done():
         waiter.set_result(None)
+
+
+def _is_elsewhere(after: Cursor | None, view: View) -> bool:
+    """Whether a reader with this cursor is in no place of the stream."""
+    if after is None:  # it reads from the beginning, where there is one
+        return not view.stream.ends
+    return after.epoch != view.epoch or after.seq > view.seq

@@ -5,7 +5,7 @@ connection (`link.py`), one task that repairs what pub/sub loses (`repair.py`), 
 the newest events for each stream somebody reads (`channel.py`), and a cursor for each
 reader (`follow.py`). SSE and WebSocket only differ in how they write an event down.
 
-A reader attaches in this order: its channel is made from a snapshot of the hash, the
+A reader attaches in this order: its channel is made from a view of the hash, the
 channel is subscribed, and once Redis has acknowledged that, compared with the hash
 again. An event published at any point in between is thus in the stream before the
 reader's cursor passes it.
@@ -33,9 +33,11 @@ from functions.notify.events import Cursor, Event, parse_bell, parse_entry
 from functions.notify.follow import Reader
 from functions.notify.link import Link
 from functions.notify.repair import Repair
+from functions.notify.seats import Seats
+from functions.notify.streams import Stream, View, Views
 from shared import keys
-from shared.errors import NotFound, Overloaded, Unavailable
-from shared.store import Snapshot, Store
+from shared.errors import Unavailable
+from shared.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +45,6 @@ log = logging.getLogger(__name__)
 SWEEP_S = 15.0
 #: Readers may ask Redis so many things at once; a wave of them shall not open 64 connections.
 _READS_AT_ONCE = 4
-_RETRY_AFTER_S = 5
 
 
 class Hub:
@@ -52,8 +53,9 @@ class Hub:
     def __init__(self, store: Store, *, sweep_s: float = SWEEP_S) -> None:
         self.is_closing = False
         self._store = store
-        self._most_seats = store.settings.max_streams
-        self._seats_taken = 0
+        self._views = Views(store)
+        settings = store.settings
+        self._seats = Seats(settings.max_streams, settings.tenant_max_streams)
         self._channels: dict[str, Channel] = {}
         self._repair = Repair(store.client, self._channels, sweep_s=sweep_s, on_sweep=self._probe)
         self._link = Link(
@@ -66,81 +68,88 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
         self._farewells: set[Callable[[], None]] = set()
 
-    async def follow(self, submission_id: str, after: Cursor | None, *, tenant: str) -> Reader:
+    async def follow(
+        self, name: str, after: Cursor | None, *, tenant: str, most_streams: int = 0
+    ) -> Reader:
         """Open a stream behind `after`. Close the reader when done with it.
 
         Raises:
-            NotFound: there is no such submission, or it is somebody else's.
-            Overloaded: too many streams are open here.
+            NotFound: there is no such stream, or it is somebody else's.
+            Overloaded, TooMany: too many streams are open here.
             Unavailable: this process is shutting down.
         """
-        self.take_seat()
+        self.take_seat(tenant, most_streams)
         try:
-            snapshot = await self.snapshot(submission_id, tenant)
+            view = await self.view(name, tenant)
             self._start()
-            return Reader(self, self._attach(snapshot), snapshot, after)
+            return Reader(self, self._attach(view), view, after)
         except BaseException:
-            self.give_seat()
+            self.give_seat(tenant)
             raise
 
-    def take_seat(self) -> None:
-        """Count one more stream or socket.
+    def take_seat(self, tenant: str, most_streams: int = 0) -> None:
+        """Count one more stream or socket of a tenant; `most_streams` is his own limit, if any.
 
         Raises:
-            Overloaded, Unavailable: no more are taken.
+            Overloaded, TooMany, Unavailable: no more are taken.
         """
         if self.is_closing:
             raise Unavailable("this server is shutting down", retry_after_s=1)
-        if self._seats_taken >= self._most_seats:
-            raise Overloaded("too many streams are open", retry_after_s=_RETRY_AFTER_S)
-        self._seats_taken += 1
+        self._seats.take(tenant, most_streams)
 
-    def give_seat(self) -> None:
+    def give_seat(self, tenant: str) -> None:
         """The opposite of `take_seat`."""
-        self._seats_taken -= 1
+        self._seats.give(tenant)
 
     @property
     def open_streams(self) -> int:
         """Seats taken now."""
-        return self._seats_taken
+        return self._seats.taken
 
-    def detach(self, channel: Channel) -> None:
+    def detach(self, channel: Channel, tenant: str) -> None:
         """A reader leaves; with the last one the subscription ends."""
-        self.give_seat()
+        self.give_seat(tenant)
         channel.readers -= 1
         if channel.readers == 0:
-            del self._channels[channel.submission_id]
-            self._link.drop(channel.submission_id)
+            del self._channels[channel.stream.name]
+            self._link.drop(channel.stream.name)
 
-    async def snapshot(self, submission_id: str, tenant: str) -> Snapshot:
-        """The submission as it is now.
+    async def view(self, name: str, tenant: str) -> View:
+        """The stream that a caller names, as it is now.
 
         Raises:
-            NotFound: there is no such submission, or it is somebody else's.
+            NotFound: there is no such stream, or it is somebody else's.
         """
         async with self._reads:
-            found = await self._store.snapshot(submission_id, tenant=tenant)
-        if found.submission_id != submission_id:  # the name of a problem is no stream
-            raise NotFound(f"no submission {submission_id!r}")
-        return found
+            return await self._views.find(name, tenant)
+
+    async def view_again(self, stream: Stream, tenant: str) -> View:
+        """The same for a stream that is followed already."""
+        async with self._reads:
+            return await self._views.again(stream, tenant)
+
+    async def document(self, view: View) -> bytes:
+        """What a reader is shown who has no place in the stream any more."""
+        async with self._reads:
+            return await self._views.document(view)
 
     async def page(self, channel: Channel, seq: int) -> list[Event]:
         """Events past `seq` from Redis; empty if the next one is no longer there."""
         epoch = channel.epoch
         async with self._reads:
             entries = await self._store.client.xrange(
-                keys.events(channel.submission_id), min=f"({seq}-0", count=BATCH_EVENTS
+                keys.events(channel.stream.name), min=f"({seq}-0", count=BATCH_EVENTS
             )
         bells = [parse_entry(entry) for entry in entries or []]
         if not bells or bells[0].seq != seq + 1:
             return []
         return [Event(epoch, bell.seq, bell.type, bell.data) for bell in bells]
 
-    def adopt(self, channel: Channel, snapshot: Snapshot) -> None:
+    def adopt(self, channel: Channel, view: View) -> None:
         """A reader has seen another epoch than the channel knows."""
-        if channel.epoch != snapshot.epoch:
-            channel.restart(snapshot.epoch, snapshot.seq)
-            self._repair.mark(channel.submission_id)
+        if channel.epoch != view.epoch:
+            channel.restart(view.epoch, view.seq)
+            self._repair.mark(channel.stream.name)
 
     def on_close(self, farewell: Callable[[], None]) -> Callable[[], None]:
         """Call `farewell` at shutdown; gives the function that revokes this."""
@@ -169,28 +178,28 @@ class Hub:
                 asyncio.create_task(self._repair.run(), name="notify repair"),
             ]
 
-    def _attach(self, snapshot: Snapshot) -> Channel:
-        channel = self._channels.get(snapshot.submission_id)
+    def _attach(self, view: View) -> Channel:
+        name = view.stream.name
+        channel = self._channels.get(name)
         if channel is None:
-            channel = Channel(snapshot.submission_id, snapshot.epoch, snapshot.seq)
-            self._channels[snapshot.submission_id] = channel
-            self._link.want(snapshot.submission_id)
+            channel = self._channels[name] = Channel(view.stream, view.epoch, view.seq)
+            self._link.want(name)
         else:
-            self.adopt(channel, snapshot)
+            self.adopt(channel, view)
         channel.readers += 1
         return channel
 
-    def _on_message(self, submission_id: str, payload: bytes) -> None:
-        channel = self._channels.get(submission_id)
+    def _on_message(self, name: str, payload: bytes) -> None:
+        channel = self._channels.get(name)
         if channel is None:
             return
         try:
             in_step = channel.offer(parse_bell(payload))
         except ValueError:
-            log.warning("a message on the channel of %s is not ours", submission_id)
+            log.warning("a message on the channel of %s is not ours", name)
             return
         if not in_step:
-            self._repair.mark(submission_id)
+            self._repair.mark(name)
 
     def _probe(self) -> None:
         self._link.probe()

@@ -8,8 +8,8 @@ to us; it is still in the streams. We do not use redis-py's `PubSub`: it reconne
 itself, without telling.
 
 The owner is called back
-- `on_message(submission_id, payload)` for each message,
-- `on_subscribed(submission_id)` from when on messages of that stream arrive,
+- `on_message(name, payload)` for each message,
+- `on_subscribed(name)` from when on messages of that stream arrive,
 - `on_connected()` for each new connection, before any of those.
 """
 
@@ -61,16 +61,16 @@ class Link:
         self._probe_due = False
         self._heard = True
 
-    def want(self, submission_id: str) -> None:
+    def want(self, name: str) -> None:
         """Subscribe; `on_subscribed` follows."""
-        self._wanted.add(submission_id)
-        self._changed.add(submission_id)
+        self._wanted.add(name)
+        self._changed.add(name)
         self._bell.set()
 
-    def drop(self, submission_id: str) -> None:
+    def drop(self, name: str) -> None:
         """Unsubscribe."""
-        self._wanted.discard(submission_id)
-        self._changed.add(submission_id)
+        self._wanted.discard(name)
+        self._changed.add(name)
         self._bell.set()
 
     def probe(self) -> None:
@@ -153,14 +153,14 @@ class Link:
     def _difference(self, changed: set[str]) -> tuple[list[str], list[str]]:
         """What to subscribe and unsubscribe. Noted as sent: if sending fails, all starts anew."""
         join, leave = [], []
-        for submission_id in changed:
-            if submission_id in self._wanted:
-                if submission_id in self._sent:
-                    self._on_subscribed(submission_id)  # dropped and wanted again meanwhile
+        for name in changed:
+            if name in self._wanted:
+                if name in self._sent:
+                    self._on_subscribed(name)  # dropped and wanted again meanwhile
                 else:
-                    join.append(submission_id)
-            elif submission_id in self._sent:
-                leave.append(submission_id)
+                    join.append(name)
+            elif name in self._sent:
+                leave.append(name)
         self._sent.update(join)
         self._sent.difference_update(leave)
         return join, leave

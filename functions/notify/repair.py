@@ -1,7 +1,7 @@
 """Brings channels back in step with Redis.
 
-Theory of operation. Redis holds the truth: the hash of a submission has its epoch and
-its last sequence number, its stream has the events. Pub/sub only rings the bell, and
+Theory of operation. Redis holds the truth: a stream's hash has its epoch and its last
+sequence number, the Redis stream has the events. Pub/sub only rings the bell, and
 may lose a ring at any time. A channel is marked
 - when its SUBSCRIBE has been acknowledged (what came before that was not heard),
 - when a message does not follow the last one,
@@ -74,16 +74,16 @@ class Repair:
         self._marked: dict[str, None] = {}
         self._bell = asyncio.Event()
 
-    def mark(self, submission_id: str) -> None:
+    def mark(self, name: str) -> None:
         """Compare this channel with Redis soon."""
-        self._marked[submission_id] = None
+        self._marked[name] = None
         self._bell.set()
 
     def doubt_all(self) -> None:
         """Compare every channel, and its last event too: the connection was a new one."""
         for channel in self._channels.values():
             channel.is_doubtful = True
-            self.mark(channel.submission_id)
+            self.mark(channel.stream.name)
 
     async def run(self) -> None:
         """Repair, until cancelled."""
@@ -103,8 +103,8 @@ class Repair:
 
     async def _some(self) -> None:
         batch = list(islice(self._marked, _BATCH))
-        for submission_id in batch:
-            del self._marked[submission_id]
+        for name in batch:
+            del self._marked[name]
         try:
             await self._repair(batch)
         except Exception as error:
@@ -120,7 +120,7 @@ class Repair:
             return
         async with self._client.pipeline(transaction=False) as pipe:
             for mark in marks:
-                pipe.hmget(keys.submission(mark.channel.submission_id), ["epoch", "seq"])
+                pipe.hmget(mark.channel.stream.meta, ["epoch", "seq"])
             rows = await pipe.execute()
         lagging = [m for m, row in zip(marks, rows, strict=True) if await self._lags(m, row)]
         if lagging:
@@ -148,7 +148,7 @@ class Repair:
         async with self._client.pipeline(transaction=False) as pipe:
             for mark in marks:
                 # From the last known event on, that one included: it must still be the same.
-                stream = keys.events(mark.channel.submission_id)
+                stream = keys.events(mark.channel.stream.name)
                 pipe.xrange(stream, min=f"{mark.last}-0", count=_ENTRIES)
             pages = await pipe.execute()
         for mark, page in zip(marks, pages, strict=True):
@@ -158,6 +158,11 @@ class Repair:
     async def _append(self, mark: _Mark, page: list[Any]) -> None:
         channel, tail = mark.channel, mark.tail
         bells = [parse_entry(entry) for entry in page]
+        if not channel.stream.ends and bells and bells[0].seq > mark.last:
+            # It keeps its newest events only, and by now they are newer than what was known.
+            channel.is_doubtful = False
+            channel.skip_to(mark.seq)
+            return
         if tail is not None and (
             not bells
             or (bells[0].seq, bells[0].type, bells[0].data) != (tail.seq, tail.type, tail.data)
@@ -172,11 +177,11 @@ class Repair:
 
     async def _rename(self, mark: _Mark) -> None:
         channel = mark.channel
-        log.warning("the stream of %s lost events: readers are reset", channel.submission_id)
+        log.warning("the stream of %s lost events: readers are reset", channel.stream.name)
         epoch = await scripts.acall(
             self._client,
             "rename",
-            keys.submission(channel.submission_id),
+            channel.stream.meta,
             mark.epoch,
             secrets.token_hex(4),
         )
@@ -189,4 +194,4 @@ class Repair:
         channel.restart(epoch, seq)
         channel.is_doubtful = False
         # Messages that came meanwhile were taken for known ones: look once more.
-        self.mark(channel.submission_id)
+        self.mark(channel.stream.name)

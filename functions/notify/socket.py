@@ -1,12 +1,13 @@
-"""`/socket`: many submissions' events over one WebSocket, with the same ids as over SSE.
+"""`/socket`: the events of many streams over one WebSocket, with the same ids as over SSE.
 
-The client sends             {"subscribe": "<id>", "after"?: "<cursor>"}
-                             {"unsubscribe": "<id>"}
-The server sends             {"submissionId", "id", "event", "data"}   an event
-                             {"submissionId", "end": true}             no more will come
-                             {"submissionId"?, "error": {...}}         a problem document
+What the client may say is in `commands.py`. The server sends
 
-`/socket?submission=<id>&after=<cursor>` subscribes at once, and the server closes when
+    {"stream", "id", "event", "data"}      an event
+    {"stream", "end": true}                no more will come
+    {"stream", "submitted": true, "ref"?}  the id of what was sent by `submit`
+    {"stream"?, "ref"?, "error": {...}}    a problem document
+
+`/socket?stream=<id>&after=<cursor>` subscribes at once, and the server closes when
 the last subscription has ended. Closing codes: 1000 at the end, 1012 when the server
 shuts down (come back with the cursors), 4000 + status after an error in that short form.
 
@@ -24,27 +25,28 @@ from contextlib import closing, suppress
 import msgspec
 from starlette.requests import HTTPConnection
 
+from functions.notify import commands
+from functions.notify.commands import Command
+from functions.notify.desk import Desk
 from functions.notify.ending import end
 from functions.notify.events import Event, parse_cursor
 from functions.notify.hub import Hub
 from functions.notify.wire import SEND_TIMEOUT_S, ClientStuck, Outlet
-from shared.asgi import Message, Receive, Scope, Send
+from shared.asgi import Receive, Scope, Send
 from shared.errors import (
     AssayError,
     Conflict,
     Internal,
-    InvalidRequest,
     Overloaded,
-    TooLarge,
     from_exception,
 )
-from shared.identity import Role, require
-from shared.models import Wire, encode
+from shared.identity import Caller, Role, require
+from shared.models import encode
+from shared.services import Services
 
 log = logging.getLogger(__name__)
 
 _MOST_SUBSCRIPTIONS = 64
-_MOST_FRAME_BYTES = 4096
 #: Pings are the server's business (uvicorn, each 20 s), so a quiet stream just waits.
 _QUIET_S = 3600.0
 _DONE = 1000
@@ -56,36 +58,35 @@ _CLIENT_GONE = 0
 class Socket:
     """The ASGI endpoint."""
 
-    def __init__(self, hub: Hub, *, send_timeout_s: float = SEND_TIMEOUT_S) -> None:
+    def __init__(
+        self, hub: Hub, services: Services, *, send_timeout_s: float = SEND_TIMEOUT_S
+    ) -> None:
         self._hub = hub
+        self._services = services
         self._send_timeout_s = send_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        tenant = require(scope, Role.READ).tenant
+        caller = require(scope, Role.READ)
         query = HTTPConnection(scope).query_params
-        first = (query["submission"], query.get("after")) if "submission" in query else None
-        self._hub.take_seat()
+        first = (query["stream"], query.get("after")) if "stream" in query else None
+        self._hub.take_seat(caller.tenant)
         try:
             outlet = Outlet(receive, send, self._send_timeout_s)
-            await _Conversation(self._hub, tenant, receive, outlet).run(first)
+            desk = Desk(self._services, caller)
+            await _Conversation(self._hub, caller, desk, receive, outlet).run(first)
         finally:
-            self._hub.give_seat()
-
-
-class _Command(Wire):
-    """A frame of the client: exactly one of `subscribe` and `unsubscribe`."""
-
-    subscribe: str | None = None
-    unsubscribe: str | None = None
-    after: str | None = None
+            self._hub.give_seat(caller.tenant)
 
 
 class _Conversation:
     """One open WebSocket."""
 
-    def __init__(self, hub: Hub, tenant: str, receive: Receive, outlet: Outlet) -> None:
+    def __init__(
+        self, hub: Hub, caller: Caller, desk: Desk, receive: Receive, outlet: Outlet
+    ) -> None:
         self._hub = hub
-        self._tenant = tenant
+        self._desk = desk
+        self._caller = caller
         self._receive = receive
         self._outlet = outlet
         self._lock = asyncio.Lock()
@@ -108,6 +109,8 @@ class _Conversation:
         finally:
             revoke()
             await end([listener, *self._feeds.values()])
+        if not self._hub.is_closing:
+            await self._desk.leave()
         if code != _CLIENT_GONE:
             with suppress(ClientStuck, OSError, RuntimeError):
                 await self._outlet.send({"type": "websocket.close", "code": code})
@@ -115,52 +118,73 @@ class _Conversation:
     async def _listen(self) -> None:
         try:
             while (message := await self._receive())["type"] != "websocket.disconnect":
+                command = None
                 try:
-                    await self._obey(_command(message))
-                except AssayError as error:
-                    await self._complain(None, error)
+                    command = commands.read(message)
+                    await self._obey(command)
+                except ClientStuck:
+                    raise
+                except Exception as error:
+                    await self._refuse(command, error)
         finally:
             self._end(_CLIENT_GONE)
 
-    async def _obey(self, command: _Command) -> None:
-        if command.unsubscribe is not None:
-            feed = self._feeds.get(command.unsubscribe)
-            if feed is not None:
-                await end([feed])
-            # A feed cancelled in its first moment has not said so itself.
-            if feed is None or self._feeds.pop(command.unsubscribe, None) is feed:
-                await self._say({"submissionId": command.unsubscribe, "end": True})
-            return
-        assert command.subscribe is not None  # _command has seen to it
-        try:
-            self._subscribe(command.subscribe, command.after)
-        except AssayError as error:
-            await self._complain(command.subscribe, error)
+    async def _refuse(self, command: Command | None, error: Exception) -> None:
+        problem = from_exception(error)
+        if isinstance(problem, Internal):
+            log.exception("a command was not carried out", exc_info=error)
+        ref = {} if command is None or command.ref is None else {"ref": command.ref}
+        await self._complain(None if command is None else command.stream, problem, **ref)
 
-    def _subscribe(self, submission_id: str, after: str | None) -> None:
-        if submission_id in self._feeds:
-            raise Conflict("this submission is subscribed already on this socket")
+    async def _obey(self, command: Command) -> None:
+        if command.subscribe is not None:
+            self._subscribe(command.subscribe, command.after)
+        elif command.unsubscribe is not None:
+            await self._unsubscribe(command.unsubscribe)
+        elif command.submit:
+            self._check_room()
+            submission_id = await self._desk.submit(command.submit)
+            ref = {} if command.ref is None else {"ref": command.ref}
+            await self._say({"stream": submission_id, "submitted": True, **ref})
+            self._subscribe(submission_id, None)
+        else:
+            await self._desk.pass_on(command)
+
+    async def _unsubscribe(self, name: str) -> None:
+        feed = self._feeds.get(name)
+        if feed is not None:
+            await end([feed])
+        # A feed cancelled in its first moment has not said so itself.
+        if feed is None or self._feeds.pop(name, None) is feed:
+            await self._say({"stream": name, "end": True})
+
+    def _subscribe(self, name: str, after: str | None) -> None:
+        if name in self._feeds:
+            raise Conflict("this stream is subscribed already on this socket")
+        self._check_room()
+        self._feeds[name] = asyncio.create_task(self._feed(name, after))
+
+    def _check_room(self) -> None:
         if len(self._feeds) >= _MOST_SUBSCRIPTIONS:
             raise Overloaded(f"one socket has at most {_MOST_SUBSCRIPTIONS} subscriptions")
-        self._feeds[submission_id] = asyncio.create_task(self._feed(submission_id, after))
 
-    async def _feed(self, submission_id: str, after: str | None) -> None:
+    async def _feed(self, name: str, after: str | None) -> None:
         try:
-            code = await self._follow(submission_id, after)
+            code = await self._follow(name, after)
             if code == _DONE:
-                await self._say({"submissionId": submission_id, "end": True})
+                await self._say({"stream": name, "end": True})
             if self._is_short and len(self._feeds) == 1:
                 self._end(code)
         except ClientStuck:
             pass
         finally:
             # Not before the last word: a new subscription of the same may come after it.
-            del self._feeds[submission_id]
+            del self._feeds[name]
 
-    async def _follow(self, submission_id: str, after: str | None) -> int:
+    async def _follow(self, name: str, after: str | None) -> int:
         """Tell the events to their end; gives the code to close with."""
         try:
-            await self._tell(submission_id, after)
+            await self._tell(name, after)
         except asyncio.CancelledError:
             if self._over.done():  # else the client has unsubscribed
                 raise
@@ -169,21 +193,24 @@ class _Conversation:
         except Exception as error:
             problem = from_exception(error)
             if isinstance(problem, Internal):
-                log.exception("the stream of %r failed", submission_id)
-            await self._complain(submission_id, problem)
+                log.exception("the stream of %r failed", name)
+            await self._complain(name, problem)
             return 4000 + problem.status if problem.status < 500 else _TRY_LATER
         return _SERVER_LEAVES if self._hub.is_closing else _DONE
 
-    async def _tell(self, submission_id: str, after: str | None) -> None:
+    async def _tell(self, name: str, after: str | None) -> None:
         cursor = parse_cursor(after, field="after")
-        with closing(await self._hub.follow(submission_id, cursor, tenant=self._tenant)) as reader:
+        opened = self._hub.follow(
+            name, cursor, tenant=self._caller.tenant, most_streams=self._caller.most_streams
+        )
+        with closing(await opened) as reader:
             while not reader.has_ended and not reader.is_closing:
                 for event in await reader.read(_QUIET_S):
-                    await self._say(_frame(submission_id, event))
+                    await self._say(_frame(name, event))
 
-    async def _complain(self, submission_id: str | None, error: AssayError) -> None:
-        named = {} if submission_id is None else {"submissionId": submission_id}
-        await self._say({**named, "error": error.document()})
+    async def _complain(self, name: str | None, error: AssayError, **more: str) -> None:
+        named = {} if name is None else {"stream": name}
+        await self._say({**named, **more, "error": error.document()})
 
     async def _say(self, frame: dict[str, object]) -> None:
         try:
@@ -200,28 +227,10 @@ class _Conversation:
             self._over.set_result(code)
 
 
-def _frame(submission_id: str, event: Event) -> dict[str, object]:
+def _frame(name: str, event: Event) -> dict[str, object]:
     return {
-        "submissionId": submission_id,
+        "stream": name,
         "id": event.id,
         "event": event.type,
         "data": msgspec.Raw(event.data),
     }
-
-
-def _command(message: Message) -> _Command:
-    """Read a frame of the client.
-
-    Raises:
-        InvalidRequest, TooLarge: it is not one of the commands.
-    """
-    frame = message.get("text") or message.get("bytes") or ""
-    if len(frame) > _MOST_FRAME_BYTES:
-        raise TooLarge(f"a frame has at most {_MOST_FRAME_BYTES} bytes")
-    try:
-        command = msgspec.json.decode(frame, type=_Command)
-    except (msgspec.MsgspecError, UnicodeError) as error:
-        raise InvalidRequest(str(error)) from None
-    if (command.subscribe is None) == (command.unsubscribe is None):
-        raise InvalidRequest("a frame has either subscribe or unsubscribe")
-    return command

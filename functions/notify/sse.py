@@ -1,4 +1,4 @@
-"""`GET /events/{id}`: one submission's events as server-sent events.
+"""`GET /events/{id}`: the events of a submission, a batch, or `me`, as server-sent events.
 
     id: <epoch>.<seq>
     event: queued | preparing | running | output | test | finished | cancelled | reset
@@ -24,15 +24,19 @@ from functions.notify.ending import end
 from functions.notify.events import Cursor, Event, parse_cursor
 from functions.notify.follow import Reader
 from functions.notify.hub import Hub
+from functions.notify.poll import WAIT_S, poll
 from functions.notify.wire import SEND_TIMEOUT_S, ClientStuck, Outlet
 from shared.asgi import Message, Receive, Scope, Send
-from shared.identity import Role, require
+from shared.identity import Caller, Role, require
+from shared.models import encode
+from shared.waiting import parse_wait
 
 _HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
 ]
+_POLL_HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 _HEARTBEAT = b":\n\n"
 #: Events are joined up to this many bytes for one write.
 _CHUNK_BYTES = 64 * 1024
@@ -52,11 +56,18 @@ class EventStream:
         self._send_timeout_s = send_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        submission_id: str = scope["path_params"]["id"]
-        tenant = require(scope, Role.READ).tenant
-        reader = await self._hub.follow(submission_id, _cursor(scope), tenant=tenant)
+        name: str = scope["path_params"]["id"]
+        caller = require(scope, Role.READ)
+        request = Request(scope)
+        after = _cursor(request)
+        outlet = Outlet(receive, send, self._send_timeout_s)
+        if _is_poll(request):
+            wait_s = parse_wait(request.query_params.get("wait"))
+            reader = await self._open(name, after, caller)
+            await self._poll(reader, after, WAIT_S if wait_s is None else wait_s, receive, outlet)
+            return
+        reader = await self._open(name, after, caller)
         with closing(reader), suppress(ClientStuck):
-            outlet = Outlet(receive, send, self._send_timeout_s)
             if reader.is_past_end:
                 await outlet.send(_start(204, []))
                 await outlet.send(_body(b"", more=False))
@@ -65,6 +76,22 @@ class EventStream:
                 await outlet.send(_body(b"", more=False))
             else:
                 await self._stream(reader, receive, outlet)
+
+    async def _open(self, name: str, after: Cursor | None, caller: Caller) -> Reader:
+        most = caller.most_streams
+        return await self._hub.follow(name, after, tenant=caller.tenant, most_streams=most)
+
+    async def _poll(
+        self, reader: Reader, after: Cursor | None, wait_s: float, receive: Receive, outlet: Outlet
+    ) -> None:
+        watcher = asyncio.create_task(_stop_at_disconnect(receive, reader))
+        try:
+            body = encode(await poll(reader, after, wait_s))
+        finally:
+            await end([watcher])
+        with suppress(ClientStuck):
+            await outlet.send(_start(200, _POLL_HEADERS))
+            await outlet.send(_body(body, more=False))
 
     async def _stream(self, reader: Reader, receive: Receive, outlet: Outlet) -> None:
         watcher = asyncio.create_task(_stop_at_disconnect(receive, reader))
@@ -85,9 +112,13 @@ class EventStream:
             await end([watcher])
 
 
-def _cursor(scope: Scope) -> Cursor | None:
+def _is_poll(request: Request) -> bool:
+    accepted = request.headers.get("accept", "")
+    return "application/json" in accepted and "text/event-stream" not in accepted
+
+
+def _cursor(request: Request) -> Cursor | None:
     """The header wins: a browser that comes back still has the first `?after=` in its URL."""
-    request = Request(scope)
     header = request.headers.get("last-event-id")
     if header:
         return parse_cursor(header, field="Last-Event-ID")

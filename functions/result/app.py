@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from functions.result.batch import Results, parse_after, parse_follow
 from functions.result.openapi import document
 from functions.result.status import check_ready, status
 from shared.answers import Health
+from shared.batches import Batches
 from shared.identity import Role, require
 from shared.models import encode
 from shared.services import Services
@@ -19,6 +21,8 @@ from shared.waiting import parse_wait
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this function."""
     store, waiting = services.store, services.waiting
+    batches = Batches(services.redis, services.settings)
+    results = Results(batches, store, waiting)
 
     async def result(request: Request) -> Response:
         tenant = require(request.scope, Role.READ).tenant
@@ -27,6 +31,19 @@ def routes(services: Services) -> list[BaseRoute]:
         if wait_s and found.state not in TERMINAL:
             found = await waiting.until_final(found.submission_id, wait_s, tenant=tenant)
         return _json(found.result)
+
+    async def batch(request: Request) -> Response:
+        tenant = require(request.scope, Role.READ).tenant
+        return _json(await batches.summary(request.path_params["id"], tenant=tenant))
+
+    async def batch_results(request: Request) -> Response:
+        tenant, batch_id = require(request.scope, Role.READ).tenant, request.path_params["id"]
+        after = parse_after(request.query_params.get("after"))
+        follow = parse_follow(request.query_params.get("follow"))
+        await batches.summary(batch_id, tenant=tenant)  # not found is told before it begins
+        lines = results.lines(batch_id, tenant=tenant, after=after, follow=follow)
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(lines, headers=headers, media_type="application/x-ndjson")
 
     async def show_status(_request: Request) -> Response:
         return _json(await status(services.redis))
@@ -43,6 +60,8 @@ def routes(services: Services) -> list[BaseRoute]:
 
     return [
         Route("/result/{id}", result),
+        Route("/batch/{id}", batch),
+        Route("/batch/{id}/results", batch_results),
         Route("/status", show_status),
         Route("/healthz", healthz),
         Route("/readyz", readyz),

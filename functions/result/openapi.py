@@ -8,20 +8,38 @@ from typing import Any
 
 import msgspec
 
-from shared import answers, limits
-from shared.models import Result, SubmitRequest
+from shared import answers, limits, once
+from shared.models import BatchItem, Result, SubmitRequest
+from shared.problems.answers import (
+    ProblemDeleted,
+    ProblemInstalled,
+    ProblemList,
+    ProblemPage,
+)
 
 _JSON = "application/json"
 
 _MODELS: tuple[type[msgspec.Struct], ...] = (
     SubmitRequest,
+    BatchItem,
     Result,
     answers.Accepted,
     answers.Cancelled,
+    answers.Code,
+    answers.Rejudged,
+    answers.BatchAccepted,
+    answers.BatchSummary,
+    answers.BatchLine,
     answers.Languages,
     answers.Status,
     answers.Health,
+    answers.Me,
+    answers.Ticket,
     answers.Problem,
+    ProblemList,
+    ProblemPage,
+    ProblemInstalled,
+    ProblemDeleted,
 )
 
 _WAIT = {
@@ -29,6 +47,19 @@ _WAIT = {
     "in": "query",
     "description": "seconds to wait for the end",
     "schema": {"type": "number", "minimum": 0, "maximum": limits.MAX_WAIT_S},
+}
+_TOKEN = {
+    "name": "token",
+    "in": "query",
+    "required": True,
+    "description": "as the runner printed it",
+    "schema": {"type": "string"},
+}
+_TICKET = {
+    "name": "ticket",
+    "in": "query",
+    "description": "from POST /ticket, for browsers, which cannot set headers here",
+    "schema": {"type": "string"},
 }
 _LAST_EVENT_ID = {
     "name": "Last-Event-ID",
@@ -43,7 +74,91 @@ _AFTER = {
     "schema": {"type": "string"},
 }
 
-_SSE = {"text/event-stream": {"schema": {"type": "string"}}}
+_IDEMPOTENCY_KEY = {
+    "name": once.HEADER,
+    "in": "header",
+    "description": "the same key with the same body within a day is the same submission",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+_POSITION = {
+    "name": "after",
+    "in": "query",
+    "description": "the position of the last line received: the results go on after it",
+    "schema": {"type": "integer", "minimum": 0},
+}
+_FOLLOW = {
+    "name": "follow",
+    "in": "query",
+    "description": "false: only what has ended by now",
+    "schema": {"type": "boolean"},
+}
+_BATCH_BODY = {
+    "required": True,
+    "content": {
+        _JSON: {
+            "schema": {
+                "type": "object",
+                "required": ["submissions"],
+                "properties": {
+                    "submissions": {
+                        "type": "array",
+                        "minItems": 1,
+                        "maxItems": limits.MAX_BATCH,
+                        "items": {"$ref": "#/components/schemas/BatchItem"},
+                    }
+                },
+            }
+        },
+        "application/x-ndjson": {"schema": {"$ref": "#/components/schemas/BatchItem"}},
+    },
+}
+
+_NDJSON = {"application/x-ndjson": {"schema": {"$ref": "#/components/schemas/BatchLine"}}}
+
+
+def _query(name: str, description: str, kind: str = "string") -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": {"type": kind}}
+
+
+_LIST = [
+    _query("search", "words that occur in the id or a name"),
+    _query("tag", "a tag it has; several: all of them"),
+    _query("difficulty", "easy, medium or hard"),
+]
+_INSTALL = [
+    _query("id", "its id; else the name of the folder in the zip"),
+    _query("timeLimitMs", "its time limit, whatever the package says", "integer"),
+]
+
+_WAIT_FOR_EVENTS = {
+    **_WAIT,
+    "description": "for Accept: application/json, the seconds to wait for an event",
+}
+_EVENT_PAGE = {
+    "type": "object",
+    "required": ["events", "cursor", "end"],
+    "properties": {
+        "events": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "event", "data"],
+                "properties": {
+                    "id": {"type": "string"},
+                    "event": {"type": "string"},
+                    "data": {"type": "object"},
+                },
+            },
+        },
+        "cursor": {"type": ["string", "null"]},
+        "end": {"type": "boolean"},
+    },
+}
+
+_EVENTS = {
+    "text/event-stream": {"schema": {"type": "string"}},
+    _JSON: {"schema": _EVENT_PAGE},
+}
 
 #: method, path, summary, {status: answer model or (description, content)}, query and headers
 _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] = (
@@ -52,9 +167,40 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         "/submit",
         "Submit a program",
         {"202": answers.Accepted, "200": Result},
-        [_WAIT],
+        [_WAIT, _IDEMPOTENCY_KEY],
     ),
     ("delete", "/submission/{id}", "Cancel what is not finished", {"200": answers.Cancelled}, []),
+    (
+        "post",
+        "/submission/{id}/rejudge",
+        "Judge what is finished once more; the verdict so far goes into its history",
+        {"202": answers.Accepted},
+        [],
+    ),
+    ("get", "/submission/{id}/code", "What was sent in", {"200": answers.Code}, []),
+    (
+        "post",
+        "/problems/{id}/rejudge",
+        "Judge all finished submissions to an installed problem again (admin)",
+        {"202": answers.Rejudged},
+        [],
+    ),
+    (
+        "post",
+        "/batch",
+        "Submit many programs, as JSON or line by line",
+        {"202": answers.BatchAccepted},
+        [_IDEMPOTENCY_KEY],
+    ),
+    ("get", "/batch/{id}", "How far a batch is", {"200": answers.BatchSummary}, []),
+    ("delete", "/batch/{id}", "Cancel what has not ended", {"200": answers.BatchSummary}, []),
+    (
+        "get",
+        "/batch/{id}/results",
+        "Its results in the order in which they end, a line of JSON each",
+        {"200": ("lines of BatchLine", _NDJSON)},
+        [_POSITION, _FOLLOW],
+    ),
     ("get", "/languages", "What can be submitted", {"200": answers.Languages}, []),
     (
         "get",
@@ -66,9 +212,12 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
     (
         "get",
         "/events/{id}",
-        "The events of a submission as they happen (server-sent events)",
-        {"200": ("events", _SSE), "204": ("nothing more will come: do not reconnect", {})},
-        [_LAST_EVENT_ID, _AFTER],
+        "The events of a submission, a batch or `me` as they happen; as JSON by long-poll",
+        {
+            "200": ("events", _EVENTS),
+            "204": ("nothing more will come: do not reconnect", {}),
+        },
+        [_LAST_EVENT_ID, _AFTER, _WAIT_FOR_EVENTS, _TICKET],
     ),
     (
         "get",
@@ -77,7 +226,47 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         {"101": ("switched to the WebSocket protocol", {})},
         [],
     ),
+    ("get", "/problems", "The installed problems", {"200": ProblemList}, _LIST),
+    (
+        "post",
+        "/problems",
+        "Install a problem package, a zip (admin)",
+        {"201": ProblemInstalled, "200": ProblemInstalled},
+        _INSTALL,
+    ),
+    (
+        "get",
+        "/problems/{id}",
+        "A problem: statement, samples, limits, languages, starters",
+        {"200": ProblemPage},
+        [_query("language", "of the statement")],
+    ),
+    (
+        "post",
+        "/problems/{id}/examples/{name}",
+        "Judge an example submission of the package on all its tests (admin)",
+        {"202": answers.Accepted},
+        [],
+    ),
+    ("delete", "/problems/{id}", "Take a problem off the list", {"200": ProblemDeleted}, []),
+    (
+        "get",
+        "/problems/{id}/files/{name}",
+        "An attachment, a picture, a PDF or a sample",
+        {"200": ("the file", {"application/octet-stream": {}}), "304": ("you have it", {})},
+        [],
+    ),
     ("get", "/status", "Queue, slots, workers, isolation", {"200": answers.Status}, []),
+    ("get", "/me", "Who one is", {"200": answers.Me}, []),
+    ("post", "/ticket", "A ticket that opens one stream", {"200": answers.Ticket}, []),
+    (
+        "get",
+        "/login",
+        "Sign a browser in with a one-time token",
+        {"303": ("signed in: on to the page", {})},
+        [_TOKEN],
+    ),
+    ("post", "/logout", "End the session", {"204": ("signed out", {})}, []),
     ("get", "/healthz", "This process is alive", {"200": answers.Health}, []),
     ("get", "/readyz", "Redis answers and a worker is alive", {"200": answers.Health}, []),
     (
@@ -100,6 +289,9 @@ def document() -> dict[str, Any]:
         paths.setdefault(path, {})[method] = _operation(path, summary, responses, parameters)
     request = {"required": True, "content": {_JSON: {"schema": _reference(SubmitRequest)}}}
     paths["/submit"]["post"]["requestBody"] = request
+    paths["/batch"]["post"]["requestBody"] = _BATCH_BODY
+    package = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+    paths["/problems"]["post"]["requestBody"] = {"required": True, "content": package}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Assay", "version": "1"},

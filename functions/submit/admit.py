@@ -13,13 +13,16 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from functions.submit.calls import cases, check_call
 from shared import limits
+from shared.assertions import LAST_WORDS
 from shared.errors import InvalidField
 from shared.languages import Language, find, known
 from shared.limits import LIMITS
 from shared.models import (
     Case,
     CaseRequest,
+    Checker,
     Comparison,
     FileRequest,
     Limits,
@@ -27,6 +30,7 @@ from shared.models import (
     Spec,
     SubmitRequest,
 )
+from shared.signatures import RESERVED
 from shared.workers import WorkerFacts
 
 _MOST_PART_BYTES = 255  # NAME_MAX of Linux
@@ -46,30 +50,38 @@ def admit(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Spec:
     _size("expectedOutput", request.expected_output or "", limits.MAX_EXPECTED_BYTES)
     _problem_id(request.problem_id)
     _args(request.args)
+    call = check_call(request, request.call, language) if request.call else None
+    own = RESERVED if call else (language.file,)
     return Spec(
         code=request.code,
         language=language.name,
         problem_id=request.problem_id,
         stdin=request.stdin,
         args=request.args,
-        files=_files(request.files, language.file),
+        files=_files(request.files, *own),
         collect=_collect(request.collect),
-        limits=_limits(request.limits, language),
+        limits=_run_limits(request, language),
         expected_output=request.expected_output,
-        tests=_tests(request, language),
+        tests=_tests(request, language)
+        if request.call is None or call is None
+        else _checked_tests("call.tests", cases(request.call, call), request, language),
         stop_on_failure=request.stop_on_failure,
         comparison=_comparison(request.comparison),
+        checker=_checker(request, workers),
+        assertions=_assertions(request, language),
+        call=call,
+        interactive=_interactive(request),
     )
 
 
-def _language(name: str, workers: Sequence[WorkerFacts]) -> Language:
+def _language(name: str, workers: Sequence[WorkerFacts], field: str = "language") -> Language:
     found = find(name)
     # While no worker is alive nobody can tell what is installed: the files decide.
     there = {it.name for worker in workers for it in worker.languages} if workers else set(known())
     if found is None or found.name not in there:
         why = "is not known" if found is None else "is not installed"
         listed = ", ".join(sorted(there)) or "none"
-        raise InvalidField(f"the language {name[:64]!r} {why}; here: {listed}", field="language")
+        raise InvalidField(f"the language {name[:64]!r} {why}; here: {listed}", field=field)
     return found
 
 
@@ -99,24 +111,36 @@ def _problem_id(problem_id: str | None) -> None:
     raise InvalidField(f"problemId {why}", field="problemId")
 
 
+def _interactive(request: SubmitRequest) -> bool:
+    if request.interactive and (request.tests or request.call):
+        why = "an interactive submission is one run: it has neither tests nor a call"
+        raise InvalidField(why, field="interactive")
+    return request.interactive
+
+
 def _tests(request: SubmitRequest, language: Language) -> list[Case]:
     if not request.tests:
         return []
     if request.stdin or request.expected_output is not None or request.collect:
         why = "a submission with tests has no stdin, expectedOutput and collect of its own"
         raise InvalidField(why, field="tests")
-    if len(request.tests) > limits.MAX_TESTS:
-        why = f"{len(request.tests)} tests; {limits.MAX_TESTS} are allowed"
-        raise InvalidField(why, field="tests")
+    return _checked_tests("tests", request.tests, request, language)
+
+
+def _checked_tests(
+    field: str, tests: list[CaseRequest], request: SubmitRequest, language: Language
+) -> list[Case]:
+    if len(tests) > limits.MAX_TESTS:
+        why = f"{len(tests)} tests; {limits.MAX_TESTS} are allowed"
+        raise InvalidField(why, field=field)
     own = [language.file, *(file.name for file in request.files)]
     cases = [
-        _test(f"tests[{index}]", test, request, own, language)
-        for index, test in enumerate(request.tests)
+        _test(f"{field}[{index}]", test, request, own, language) for index, test in enumerate(tests)
     ]
     size = sum(map(_case_bytes, cases))
     if size > limits.MAX_TESTS_BYTES:
         why = f"the tests have {size} bytes; {limits.MAX_TESTS_BYTES} are allowed"
-        raise InvalidField(why, field="tests")
+        raise InvalidField(why, field=field)
     return cases
 
 
@@ -156,6 +180,42 @@ def _comparison(asked: Comparison) -> Comparison:
         if value is not None and not 0 <= value <= 1e18:
             raise InvalidField(f"{field} must be from 0 to 1e18", field=field)
     return asked
+
+
+def _checker(request: SubmitRequest, workers: Sequence[WorkerFacts]) -> Checker | None:
+    asked = request.checker
+    if asked is None:
+        return None
+    if not request.tests:
+        raise InvalidField("a checker is for a submission with tests", field="checker")
+    if request.comparison != Comparison():
+        why = "either a checker or a comparison decides, not both"
+        raise InvalidField(why, field="comparison")
+    if not 1 <= asked.passes <= limits.MAX_PASSES:
+        why = f"checker.passes must be from 1 to {limits.MAX_PASSES}"
+        raise InvalidField(why, field="checker.passes")
+    language = _language(asked.language, workers, "checker.language")
+    _text("checker.code", asked.code, limits.MAX_CODE_BYTES)
+    return Checker(
+        language=language.name,
+        code=asked.code,
+        files=_files(asked.files, language.file, field="checker.files"),
+        interactive=asked.interactive,
+        passes=asked.passes,
+    )
+
+
+def _assertions(request: SubmitRequest, language: Language) -> str:
+    if not request.assertions:
+        return ""
+    _text("assertions", request.assertions, limits.MAX_CODE_BYTES)
+    if request.tests or request.call or request.expected_output is not None:
+        why = "assertions decide alone: without tests, call and expectedOutput"
+        raise InvalidField(why, field="assertions")
+    if language.name not in LAST_WORDS:
+        why = f"assertions can be appended to {', '.join(sorted(LAST_WORDS))}"
+        raise InvalidField(why, field="assertions")
+    return request.assertions
 
 
 def _args(args: list[str], field: str = "args") -> None:
@@ -227,8 +287,11 @@ def _content(file: FileRequest, field: str) -> bytes:
         raise InvalidField(f"the content is not base64: {error}", field=field) from None
 
 
-def _limits(asked: LimitsRequest, language: Language) -> Limits:
-    return _checked_limits(_given(asked), language, "limits")
+def _run_limits(request: SubmitRequest, language: Language) -> Limits:
+    given = _given(request.limits)
+    if request.interactive:
+        given.setdefault("wallTimeMs", limits.INTERACTIVE_WALL_MS)
+    return _checked_limits(given, language, "limits")
 
 
 def _given(asked: LimitsRequest) -> dict[str, int]:
@@ -241,10 +304,11 @@ def _checked_limits(given: dict[str, int], language: Language, field: str) -> Li
         if not least <= value <= most:
             why = f"{field}.{name} must be from {least} to {most}"
             raise InvalidField(why, field=f"{field}.{name}")
-    return msgspec.convert(_complete(given, language), Limits)
+    return msgspec.convert(complete_limits(given, language), Limits)
 
 
-def _complete(given: dict[str, int], language: Language) -> dict[str, int]:
+def complete_limits(given: dict[str, int], language: Language) -> dict[str, int]:
+    """Checked limits, and the defaults of the language and of the table."""
     whole = {name: row.default for name, row in LIMITS.items()} | language.defaults | given
     if "wallTimeMs" not in given:
         # A program that may use more CPU time gets the wall time for it, too.
@@ -255,4 +319,4 @@ def _complete(given: dict[str, int], language: Language) -> dict[str, int]:
 
 def default_limits(language: Language) -> dict[str, int]:
     """The limits of a submission in this language that asks for none."""
-    return _complete({}, language)
+    return complete_limits({}, language)

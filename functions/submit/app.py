@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from contextlib import suppress
+from typing import Protocol
 
 from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from functions.submit import again
 from functions.submit.admit import admit
+from functions.submit.batch import Filling, spooled
 from functions.submit.languages import languages
 from functions.submit.place import place
+from functions.submit.problems import against
 from shared.answers import Accepted, Cancelled
-from shared.body import read_json
-from shared.errors import NotFound
+from shared.batches import Batches
+from shared.body import decode, read_body
+from shared.errors import Conflict, NotFound
 from shared.identity import Caller, Role, require
 from shared.models import SubmitRequest, encode
+from shared.once import UNKEYED, Once, key_of, once
 from shared.place import allowed
+from shared.priority import Priority
+from shared.problems.store import Problems
 from shared.services import Services
 from shared.store import Snapshot, links
 from shared.verdicts import TERMINAL, State
@@ -29,22 +38,31 @@ from shared.workers import Workers
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
+class Take(Protocol):
+    """From what a caller sent to the id of what was put in line."""
+
+    async def __call__(self, asked: SubmitRequest, caller: Caller, sent: Once = UNKEYED) -> str: ...
+
+
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this function."""
-    workers = Workers(services.redis)
+    workers, problems = Workers(services.redis), Problems(services.redis)
+
+    take = _taking(services, workers, problems)
+    services.submit = take
 
     async def submit(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)
         wait_s = parse_wait(request.query_params.get("wait"))
-        asked = await read_json(request.scope, request.receive, SubmitRequest)
-        spec = admit(asked, await workers.alive())
-        submission_id = await services.store.submit(
-            spec,
-            tenant=caller.tenant,
-            place=place(asked, time.time() * 1000),
-            classes=allowed(caller),
+        body = await read_body(request.scope, request.receive)
+        asked = decode(body, SubmitRequest)
+        key = key_of(request.scope)
+        submission_id = await take(
+            asked,
+            caller,
+            once(key, tenant=caller.tenant, route="submit", body_digest=_digest(body)),
         )
-        state = State.QUEUED
+        state = await _state(submission_id, caller) if key else State.QUEUED
         if wait_s is not None and (found := await _wait(submission_id, wait_s, caller)) is not None:
             if found.state in TERMINAL:
                 return _json(found.result)
@@ -52,6 +70,14 @@ def routes(services: Services) -> list[BaseRoute]:
         where = links(submission_id)
         answer = Accepted(id=submission_id, status=state, links=where)
         return _json(answer, 202, {"location": where["result"]})
+
+    async def _state(submission_id: str, caller: Caller) -> State:
+        try:
+            return (await services.store.snapshot(submission_id, tenant=caller.tenant)).state
+        except NotFound:
+            raise Conflict(
+                "this Idempotency-Key was used, and its result is no longer kept"
+            ) from None
 
     async def _wait(submission_id: str, wait_s: float, caller: Caller) -> Snapshot | None:
         # It is stored, so that Redis went away since is no refusal: who is told 503 sends it again.
@@ -74,7 +100,50 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/submit", submit, methods=["POST"]),
         Route("/submission/{id}", cancel, methods=["DELETE"]),
         Route("/languages", list_languages),
+        *again.routes(services),
+        *_batch_routes(services, workers, problems),
     ]
+
+
+def _taking(services: Services, workers: Workers, problems: Problems) -> Take:
+    """What takes a submission, whatever way it came in; gives its id."""
+
+    async def take(asked: SubmitRequest, caller: Caller, sent: Once = UNKEYED) -> str:
+        spec = await against(admit(asked, await workers.alive()), asked, problems.find)
+        usual = Priority.INTERACTIVE if asked.interactive else Priority.DEFAULT
+        return await services.store.submit(
+            spec,
+            tenant=caller.tenant,
+            place=place(asked, time.time() * 1000, usual),
+            classes=allowed(caller),
+            once=sent,
+        )
+
+    return take
+
+
+def _batch_routes(services: Services, workers: Workers, problems: Problems) -> list[BaseRoute]:
+    batches = Batches(services.redis, services.settings)
+
+    async def submit_batch(request: Request) -> Response:
+        caller = require(request.scope, Role.SUBMIT)
+        async with spooled(request.scope, request.receive) as body:
+            filling = Filling(batches, problems, caller, await workers.alive())
+            answer = await filling.fill(request.scope, body)
+        return _json(answer, 202, {"location": answer.links["summary"]})
+
+    async def cancel_batch(request: Request) -> Response:
+        caller = require(request.scope, Role.SUBMIT)
+        return _json(await batches.cancel(request.path_params["id"], tenant=caller.tenant))
+
+    return [
+        Route("/batch", submit_batch, methods=["POST"]),
+        Route("/batch/{id}", cancel_batch, methods=["DELETE"]),
+    ]
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]
 
 
 def _json(answer: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from infra.local.failure import Failure
@@ -41,6 +42,19 @@ class Api:
                 content = None if body is None else json.dumps(body).encode()
                 headers = {} if body is None else {"Content-Type": "application/json"}
                 connection.request(method, self._prefix + path, content, headers)
+                response = connection.getresponse()
+                return _checked(response.status, response.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(error) from None
+
+    def send(self, path: str, content: BinaryIO, kind: str) -> dict[str, Any]:
+        """Post a file; the decoded answer."""
+        length = content.seek(0, io.SEEK_END)
+        content.seek(0)
+        headers = {"Content-Type": kind, "Content-Length": str(length)}
+        try:
+            with closing(self._connect()) as connection:
+                connection.request("POST", self._prefix + path, content, headers)
                 response = connection.getresponse()
                 return _checked(response.status, response.read())
         except (OSError, http.client.HTTPException) as error:

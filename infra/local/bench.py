@@ -2,7 +2,7 @@
 
 Every part measures the bare command, or what else it compares with, in the same run on
 the same machine: a ratio says more than a figure taken elsewhere. Without a part, all of
-them run; that takes about a minute.
+them run but `verdicts`; that takes about a minute.
 
 | part       | one row for each       | columns                                          |
 |------------|------------------------|--------------------------------------------------|
@@ -12,8 +12,12 @@ them run; that takes about a minute.
 |            |                        | workerMs, keepersMs, runsMs, valkeyMs, runnerMs  |
 | engine     | program and start mode | program, startMode, samples, cpuMs, bareCpuMs,   |
 |            |                        | cpuRatio, wallP50Ms, bareWallP50Ms, wallRatio    |
+| queue      | step                   | what, samples, p50Ms, p95Ms, ratio, perSecond,   |
+|            |                        | outsideMs                                        |
 | scaling    | slots, bare loops      | what, onePerSecond, twoPerSecond, gain, gainRatio|
 | overrun    | limit                  | limit, samples, p50Ms, p95Ms                     |
+| tests      | compared, by a checker | what, samples, cpuMs, bareCpuMs, cpuRatio        |
+| verdicts   | limit, share, hogs     | limit, share, hogs, samples, right, confirmed    |
 
 The JSON is {"machine": {...}, "parts": {PART: {"title", "notes", "rows": [...]}}} with the
 same columns. Times are milliseconds.
@@ -30,7 +34,17 @@ from pathlib import Path
 from typing import Final
 
 from functions.execute.engine.program import EngineError
-from infra.local.benches import engine, latency, overrun, pickup, scaling, throughput
+from infra.local.benches import (
+    engine,
+    latency,
+    line,
+    many,
+    overrun,
+    pickup,
+    scaling,
+    throughput,
+    verdicts,
+)
 from infra.local.benches.figures import Part, machine
 from infra.local.failure import Failure
 
@@ -39,9 +53,14 @@ PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
     "pickup": pickup.measure,
     "throughput": throughput.measure,
     "engine": engine.measure,
+    "queue": line.measure,
     "scaling": scaling.measure,
     "overrun": overrun.measure,
+    "tests": many.measure,
+    "verdicts": verdicts.measure,
 }
+#: They take minutes: only for those who ask.
+_LONG = {"verdicts"}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -54,7 +73,7 @@ def main(argv: Sequence[str]) -> int:
     facts = machine()
     print("  ".join(f"{name} {value}" for name, value in facts.items()), flush=True)
     parts: dict[str, object] = {}
-    for name in args.parts or PARTS:
+    for name in args.parts or [part for part in PARTS if part not in _LONG]:
         began = time.monotonic()
         part = _measured(name, args.samples)
         parts[name] = part.document()
@@ -81,7 +100,11 @@ def _parser() -> argparse.ArgumentParser:
         description="Measure this machine; each part next to what it is to be compared with.",
     )
     parser.add_argument(
-        "parts", nargs="*", type=_part, metavar="PART", help=f"{', '.join(PARTS)}; default: all"
+        "parts",
+        nargs="*",
+        type=_part,
+        metavar="PART",
+        help=f"{', '.join(PARTS)}; default: all but verdicts",
     )
     parser.add_argument("--json", metavar="FILE", help="write the figures to a file as well")
     parser.add_argument(

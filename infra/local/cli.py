@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from infra.local import environment
 from infra.local.failure import Failure
+from infra.local.key_flags import add_command as add_key
 from infra.local.state import ROOT
 from shared.settings import Settings, SettingsError, env_names, parse
 
@@ -64,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
         usage="local_runner.py [settings] [command] ...",
         description="Assay on one machine. Without a command it serves until Ctrl-C.",
         parents=[flags],
+        allow_abbrev=False,  # else --tenant of a command is taken for half a setting
     )
     top.set_defaults(command="serve")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
@@ -76,6 +78,9 @@ def parser() -> argparse.ArgumentParser:
     _add_submit(commands.add_parser("submit", help="judge a file and wait", parents=[flags]))
     text = "print a line for each finished submission"
     commands.add_parser("watch", help=text, parents=[flags]).set_defaults(command="watch")
+    _add_problem(commands.add_parser("problem", help="look after problems"), flags)
+    text = "make, list and revoke API keys"
+    add_key(commands.add_parser("key", help=text, parents=[flags], allow_abbrev=False))
     doctor = commands.add_parser("doctor", help="say what this machine gives", parents=[flags])
     doctor.set_defaults(command="doctor")
     doctor.add_argument(
@@ -98,6 +103,23 @@ def _add_submit(command: argparse.ArgumentParser) -> None:
     command.add_argument("--stdin", metavar="F", help="a file with its input")
     command.add_argument("--problem", metavar="P", help="the problem it is for")
     command.add_argument("--url", metavar="U", help="where Assay serves; found by itself if local")
+
+
+def _add_problem(command: argparse.ArgumentParser, flags: argparse.ArgumentParser) -> None:
+    command.set_defaults(command="problem")
+    actions = command.add_subparsers(title="actions", metavar="ACTION", dest="action")
+    actions.required = True
+    for name, text in (
+        ("import", "install packages: folders, zips, or folders of them"),
+        ("verify", "judge every example submission of packages; exit code 1 if one surprises"),
+    ):
+        action = actions.add_parser(name, help=text, parents=[flags])
+        action.add_argument("places", metavar="DIR|ZIP", nargs="+")
+        action.add_argument("--url", metavar="U", help="where Assay serves")
+    listing = actions.add_parser("list", help="the installed problems", parents=[flags])
+    listing.add_argument("--url", metavar="U", help="where Assay serves")
+    template = actions.add_parser("new", help="a template that verifies", parents=[flags])
+    template.add_argument("name", metavar="NAME", help="lower-case letters and digits")
 
 
 def _add_flag(group: argparse._ArgumentGroup, spec: Field[Any]) -> None:
@@ -157,10 +179,22 @@ def _submit(settings: Settings, args: argparse.Namespace) -> int:
     )
 
 
+def _problem(settings: Settings, args: argparse.Namespace) -> int:
+    from infra.local.problems import command
+
+    return command.run(settings, args)
+
+
 def _watch(settings: Settings, _args: argparse.Namespace) -> int:
     from infra.local import console
 
     return console.watch(settings)
+
+
+def _key(settings: Settings, args: argparse.Namespace) -> int:
+    from infra.local import keyring
+
+    return keyring.main(settings, args)
 
 
 def _doctor(settings: Settings, args: argparse.Namespace) -> int:
@@ -195,7 +229,9 @@ def _bench(argv: Sequence[str]) -> int:
 _COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], int]]] = {
     "serve": _serve,
     "submit": _submit,
+    "problem": _problem,
     "watch": _watch,
+    "key": _key,
     "doctor": _doctor,
 }
 _TOOLS: Final[dict[str, Callable[[Sequence[str]], int]]] = {

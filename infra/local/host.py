@@ -16,6 +16,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import redis
 import uvicorn
@@ -24,20 +25,29 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+import functions.access.app
 import functions.notify.app
+import functions.problems.app
 import functions.result.app
 import functions.submit.app
 import functions.web.app
 from infra.local.children import READY_FD
 from infra.local.failure import Failure
 from infra.local.listen import LISTEN_FD, listen, url_of
-from shared.asgi import EDGE, escalate
+from shared.asgi import OUTER, escalate
+from shared.credentials import Credentials
 from shared.errors import AssayError
+from shared.gate import Gate, is_loopback
+from shared.identity import LOCAL
 from shared.services import Services
 from shared.settings import Settings, SettingsError
 
 _GRACE_S = 3
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_NO_KEYS = (
+    "{} can be reached from other machines, and there is no API key that could open it to them "
+    "only: make one with `local_runner.py key create`, or use --host 127.0.0.1."
+)
 #: A WebSocket carries requests of a few hundred bytes towards us.
 _MAX_FRAME_BYTES = 64 * 1024
 
@@ -57,14 +67,19 @@ def _assemble(services: Services) -> Starlette:
         routes=[
             route
             for function in (
+                functions.access.app,
                 functions.submit.app,
                 functions.result.app,
+                functions.problems.app,
                 functions.notify.app,
                 functions.web.app,
             )
             for route in function.routes(services)
         ],
-        middleware=[Middleware(layer) for layer in EDGE],
+        middleware=[
+            *(Middleware(layer) for layer in OUTER),
+            Middleware(Gate, client=services.redis, settings=services.settings),
+        ],
         exception_handlers={HTTPException: escalate},
         lifespan=lifespan,
     )
@@ -80,7 +95,11 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        announce("ready " + json.dumps({"url": self._url}))
+        facts = {"url": self._url}
+        with contextlib.suppress(redis.RedisError, OSError):
+            token = await Credentials(self._services.redis).issue_login(LOCAL)
+            facts["login"] = f"{self._url}/login?token={token}"
+        announce("ready " + json.dumps(facts))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._services.begin_shutdown()
@@ -91,11 +110,15 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        Failure: the store was written by another version.
+        Failure: the store was written by another version, or others can reach us and
+            there is no key.
     """
+    settings = replace(settings, host=listener.getsockname()[0])  # what it really is
     services = Services(settings)
     try:
         await services.store.check_schema()
+        if not is_loopback(settings.host) and not await Credentials(services.redis).has_keys():
+            raise Failure(_NO_KEYS.format(settings.host))
     except AssayError as error:
         raise Failure(f"This store cannot be used: {error}.") from None
     except redis.RedisError:
@@ -118,6 +141,19 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
     await Server(config, services, url_of(listener)).serve([listener])
 
 
+class WithoutQuery(logging.Filter):
+    """Takes query strings out of what uvicorn logs: they may carry a token or a ticket."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record's arguments; it is always logged."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                it.partition("?")[0] if isinstance(it, str) and it.startswith("/") else it
+                for it in record.args
+            )
+        return True
+
+
 def announce(line: str) -> bool:
     """Tell the supervisor how the start went; False if there is none."""
     fd = os.environ.pop(READY_FD, "")
@@ -134,6 +170,7 @@ def main() -> int:
         if not settings.redis_url:
             raise Failure("The host needs REDIS_URL; local_runner.py starts it all.", 2)
         logging.basicConfig(level=settings.log_level.upper(), format=_LOG_FORMAT)
+        logging.getLogger("uvicorn.error").addFilter(WithoutQuery())
         inherited = os.environ.pop(LISTEN_FD, "")
         listener = (
             socket.socket(fileno=int(inherited))

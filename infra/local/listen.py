@@ -7,7 +7,6 @@ of being refused.
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 
 from infra.local.failure import Failure
@@ -17,12 +16,12 @@ _BACKLOG = 2048
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket on a loopback address.
+    """A listening socket. Whether others may reach it is the host's business.
 
     Raises:
-        Failure: the address is not this machine's own, or the port is taken.
+        Failure: the address is not known here, or the port is taken.
     """
-    family, address = _loopback(host)
+    family, address = _resolved(host)
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -37,18 +36,12 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _loopback(host: str) -> tuple[socket.AddressFamily, str]:
+def _resolved(host: str) -> tuple[socket.AddressFamily, str]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise Failure(f"The address {host!r} is not known: use --host 127.0.0.1.") from None
     addresses = [(family, str(sockaddr[0])) for family, _, _, _, sockaddr in found]
-    for _, address in addresses:
-        if not ipaddress.ip_address(address).is_loopback:
-            raise Failure(
-                f"Assay has no API keys yet, so it only listens on this machine itself; {host} "
-                "can be reached from others: use --host 127.0.0.1."
-            )
     # `localhost` is both; curl and browsers try IPv4 as well.
     return min(addresses, key=lambda found: found[0] != socket.AF_INET)
 

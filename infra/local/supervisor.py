@@ -122,6 +122,8 @@ class Supervisor:
         folder.announce(url=url, redisUrl=redis_url)
         worker = self._posts["worker"].child.facts
         self.tell(summary.block(url, worker, settings.slot_count, self.state, redis_name))
+        if login := self._posts["host"].child.facts.get("login"):
+            self.tell(f"  To sign a browser in as admin, once, within ten minutes:\n  {login}")
 
     def _start_redis(self) -> tuple[str, str]:
         if self.settings.redis_url:

@@ -2,8 +2,9 @@
 --
 -- KEYS, the same for all: 1 ready, 2 leases, 3 load, 4 fence, 5 workers,
 --                         6 Dramatiq's queue, 7 its messages, 8 its wake list,
---                         9 and more: see _schedule.lua; the last two: prefix of a
---                         batch's hash, prefix of the hash of a tenant's stream
+--                         9 and more: see _schedule.lua; the last four: prefix of
+--                         a worker's control channel, of what was sent to a submission,
+--                         of a batch's hash, of the hash of a tenant's stream
 -- ARGV, the same for all: 1 prefix of a submission's hash, 2 prefix of its stream,
 --                         3 a Dramatiq message with @ID@ where its id belongs
 -- What a script takes itself starts at ARGV[4].
@@ -12,6 +13,7 @@
 
 local READY, LEASES, LOAD, FENCE, WORKERS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local QUEUE, MESSAGES, WAKE, SHARE = KEYS[6], KEYS[7], KEYS[8], KEYS[14]
+local CONTROL, INPUT = KEYS[#KEYS - 3], KEYS[#KEYS - 2]
 local BATCH, TENANT_STREAM = KEYS[#KEYS - 1], KEYS[#KEYS]
 local SUB, EV, RING = ARGV[1], ARGV[2], ARGV[3]
 
@@ -63,8 +65,13 @@ end
 -- `data` as it is, with what says whose it is put first. It is spliced, not decoded:
 -- cjson would turn an empty list into an object.
 local function with_origin(id, h, data)
-  local origin = cjson.encode({ submissionId = id, language = h[2],
-    problemId = h[1] ~= '' and h[1] or cjson.null })
+  local whose = { submissionId = id, language = h[2],
+    problemId = h[1] ~= '' and h[1] or cjson.null }
+  if h[4] then
+    whose.index = tonumber(h[5])
+    whose.clientId = h[6] ~= '' and h[6] or cjson.null
+  end
+  local origin = cjson.encode(whose)
   return data == '{}' and origin or string.sub(origin, 1, -2) .. ',' .. string.sub(data, 2)
 end
 
@@ -75,8 +82,9 @@ local function emit(id, kind, data)
   if not STATE_CHANGES[kind] then
     return
   end
-  local h = redis.call('HMGET', SUB .. id, 'problem', 'language', 'tenant', 'batch')
-  if not h[4] or h[4] == '' then
+  local h = redis.call('HMGET', SUB .. id, 'problem', 'language', 'tenant', 'batch', 'index',
+    'clientId')
+  if not h[4] then
     emit_tenant(h[3], kind, with_origin(id, h, data))
   elseif kind == 'finished' or kind == 'cancelled' then
     emit_batch(h[4], 'item', with_origin(id, h, data))
@@ -111,6 +119,8 @@ local function back_in_line(id, reason)
   local now, state = now_ms(), redis.call('HGET', SUB .. id, 'state')
   if state == 'preparing' or state == 'running' then
     line.vacate(id, now)
+  elseif state == 'finished' or state == 'cancelled' then
+    redis.call('HDEL', SUB .. id, 'batch') -- which has counted its end already
   end
   redis.call('HSET', SUB .. id, 'state', 'queued', 'holder', '', 'fence', '')
   redis.call('ZREM', LEASES, id)
@@ -118,8 +128,11 @@ local function back_in_line(id, reason)
   emit(id, 'queued', cjson.encode({ reason = reason }))
 end
 
+-- What was to be run is kept up to this size, to be shown and to be judged again.
+local KEPT_SPEC_BYTES = 65536
+
 -- The end of a submission, whoever brings it about. Nothing has a TTL before this. What
--- it was to run is dropped: megabytes that nobody reads again, kept as long as the result.
+-- it was to run is dropped where it is large: megabytes, kept as long as the result.
 local function close(id, state, verdict, result, ttl_s)
   local sub, now = SUB .. id, now_ms()
   if redis.call('HGET', sub, 'state') == 'queued' then
@@ -129,7 +142,9 @@ local function close(id, state, verdict, result, ttl_s)
   end
   redis.call('HSET', sub, 'state', state, 'verdict', verdict, 'result', result,
     'finishedMs', now)
-  redis.call('HDEL', sub, 'spec')
+  if state == 'cancelled' or redis.call('HSTRLEN', sub, 'spec') > KEPT_SPEC_BYTES then
+    redis.call('HDEL', sub, 'spec')
+  end
   redis.call('ZREM', LEASES, id)
   local h = redis.call('HMGET', sub, 'bytes', 'tenant')
   redis.call('HINCRBY', LOAD, 'bytes', -tonumber(h[1]))
@@ -137,11 +152,18 @@ local function close(id, state, verdict, result, ttl_s)
   redis.call('HINCRBY', LOAD, state, 1)
   redis.call('EXPIRE', sub, ttl_s)
   redis.call('EXPIRE', EV .. id, ttl_s)
+  line.item_ended(id, state, verdict, ttl_s)
+  redis.call('DEL', INPUT .. id)
+  local holder = state == 'cancelled' and redis.call('HGET', sub, 'holder') or ''
+  if holder ~= '' then
+    redis.call('PUBLISH', CONTROL .. holder, 'cancel:' .. id)
+  end
 end
 
 local function announce(channel, id, status, verdict)
-  local h = redis.call('HMGET', SUB .. id, 'problem', 'language', 'tenant', 'attempts')
+  local h = redis.call('HMGET', SUB .. id, 'problem', 'language', 'tenant', 'attempts', 'batch')
   redis.call('PUBLISH', channel, cjson.encode({
+    batchId = h[5] or nil,
     problemId = h[1] ~= '' and h[1] or cjson.null,
     submissionId = id,
     status = status,

@@ -93,8 +93,10 @@ end
 
 -- A submission starts to wait: in line, or until its time has come.
 function line.enter(id, now)
-  local h = redis.call('HMGET', SUB .. id, 'tenant', 'priority', 'order', 'runAtMs', 'startByMs')
+  local h = redis.call('HMGET', SUB .. id, 'tenant', 'priority', 'order', 'runAtMs', 'startByMs',
+    'batch')
   count_waiting(h[1], 1)
+  line.count(h[6], 'queued', 1)
   if number(h[4], 0) > now then
     redis.call('ZADD', DELAYED, h[4], id)
   else
@@ -107,7 +109,7 @@ end
 
 -- It waits no more, whatever comes now.
 function line.leave(id)
-  local h = redis.call('HMGET', SUB .. id, 'tenant', 'priority')
+  local h = redis.call('HMGET', SUB .. id, 'tenant', 'priority', 'batch')
   local tenant, class = h[1], h[2]
   redis.call('ZREM', READY, id)
   redis.call('ZREM', DELAYED, id)
@@ -117,15 +119,17 @@ function line.leave(id)
     redis.call('ZREM', TURNS .. class, tenant)
   end
   count_waiting(tenant, -1)
+  line.count(h[3], 'queued', -1)
   idle_check(tenant)
 end
 
 -- It leaves the line for a slot.
-function line.begin(id, now)
-  local h = redis.call('HMGET', SUB .. id, 'tenant', 'priority')
+function line.begin(id)
+  local h = redis.call('HMGET', SUB .. id, 'tenant', 'priority', 'batch')
   local tenant, class = h[1], h[2]
   local share = SHARE .. tenant
   redis.call('HINCRBY', share, 'running', 1)
+  line.count(h[3], 'running', 1)
   line.leave(id)
   local s = redis.call('HMGET', share, 'had:' .. class, 'usualMs')
   local clock = number(redis.call('HGET', CLASSES, class .. ':clock'), 0)
@@ -144,12 +148,14 @@ end
 
 -- Its slot is free again: the charge becomes what it was, and its tenant may have a turn.
 function line.vacate(id, now)
-  local h = redis.call('HMGET', SUB .. id, 'tenant', 'priority', 'claimedMs', 'charge')
+  local h = redis.call('HMGET', SUB .. id, 'tenant', 'priority', 'claimedMs', 'charge',
+    'batch')
   local tenant, class = h[1], h[2]
   local spent = math.max(0, now - tonumber(h[3]))
   local usual = number(redis.call('HGET', SHARE .. tenant, 'usualMs'), spent)
   redis.call('HSET', SHARE .. tenant, 'usualMs', usual + (spent - usual) * USUAL_STEP)
   redis.call('HINCRBY', SHARE .. tenant, 'running', -1)
+  line.count(h[5], 'running', -1)
   charge(tenant, class, spent / weight_of(tenant) - number(h[4], 0))
   for _, each in ipairs(CLASS_NAMES) do
     take_turn(tenant, each)
@@ -165,6 +171,7 @@ function line.move_due(now)
     local h = redis.call('HMGET', SUB .. id, 'tenant', 'priority')
     local order = redis.call('HGET', LOAD, 'submitted')
     redis.call('HSET', SUB .. id, 'order', order)
+    redis.call('HDEL', SUB .. id, 'runAtMs') -- it is not held back again if it comes back
     stand(id, h[1], h[2], tonumber(order))
   end
 end

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Cancel a submission that is not finished. Its worker learns it from its next renewal.
+-- Cancel a submission that is not finished. Its worker is told at once, and if that
+-- is lost, learns it from its next renewal.
 -- ARGV: 4 id, 5 TTL in s, 6 channel of `problem_done`
 -- Returns: 'cancelled', 'finished' when it came too late, or nil: no such submission
 local id = ARGV[4]

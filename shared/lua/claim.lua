@@ -27,7 +27,7 @@ if not id then
   return nil
 end
 local sub = SUB .. id
-line.begin(id, now)
+line.begin(id)
 local fence = redis.call('INCR', FENCE)
 local attempt = redis.call('HINCRBY', sub, 'attempts', 1)
 redis.call('HSET', sub, 'state', 'preparing', 'fence', fence, 'holder', ARGV[4],

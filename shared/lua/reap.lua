@@ -29,6 +29,7 @@ end
 
 line.move_due(now)
 line.time_out(now, ARGV[5], ARGV[6])
+line.seal_forsaken(now, ARGV[5])
 
 local slots = 0
 local workers = redis.call('HGETALL', WORKERS)

@@ -3,13 +3,19 @@
 --       10 key of `latest` or '', 11 TTL of that pointer in s,
 --       12 most submissions waiting, 13 most bytes unfinished, 14 and 15 the same for a
 --       tenant that has no limits of its own, 16 priority class, 17 classes it may ask
---       for if nothing is stored, 18 time to run at in ms or '', 19 queue timeout in ms or ''
+--       for if nothing is stored, 18 time to run at in ms or '', 19 queue timeout in ms or '',
+--       20 key that remembers the caller's Idempotency-Key or '', 21 digest of the body,
+--       22 life of that in s, 23 '1' if its stdin stays open for input.lua
 -- Returns: 'queued', or with nothing stored: 'full', 'full-bytes', 'tenant-full',
--- 'tenant-full-bytes', 'priority'.
+-- 'tenant-full-bytes', 'priority', or 'again:<id>' / 'conflict' for a key used before.
 -- Safe to repeat with the same id: a lost reply does not make a second one.
 local id, tenant, spec = ARGV[4], ARGV[5], ARGV[8]
 if redis.call('EXISTS', SUB .. id) == 1 then
   return 'queued'
+end
+local known = line.before(ARGV[20], ARGV[21])
+if known then
+  return known
 end
 local refused = line.refuses(tenant, ARGV[16], ARGV[17], #spec, 1,
   { ARGV[12], ARGV[13], ARGV[14], ARGV[15] })
@@ -17,10 +23,12 @@ if refused then
   return refused
 end
 line.store(id, tenant, { problem = ARGV[6], language = ARGV[7], spec = spec, epoch = ARGV[9],
-  priority = ARGV[16], run_at = ARGV[18], timeout = ARGV[19] })
+  priority = ARGV[16], run_at = ARGV[18], timeout = ARGV[19],
+  more = ARGV[23] == '1' and { 'interactive', '1' } or nil })
 if ARGV[10] ~= '' then
   redis.call('SET', ARGV[10], id, 'EX', ARGV[11])
 end
+line.remember(ARGV[20], ARGV[21], id, ARGV[22])
 emit(id, 'queued', '{}')
 line.call()
 return 'queued'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ import redis
 from shared import keys, languages
 from shared.connect import async_client, blocking_client
 from shared.identity import LOCAL_TENANT
+from shared.interactive import Inputs
 from shared.limits import LIMITS
 from shared.models import Limits, Result, Spec
 from shared.settings import Settings
@@ -37,6 +38,7 @@ class Core:
         self._announced: list[dict[str, Any]] = []
         self._loop = asyncio.Runner()
         self._client = async_client(url)
+        self._inputs = Inputs(self._client)
         self._store = Store(self._client, Settings(redis_url=url))
 
     def submit(
@@ -93,6 +95,18 @@ class Core:
         """The state that leaves it in."""
         return self._loop.run(self._store.cancel(submission_id, tenant=LOCAL_TENANT))
 
+    def send(self, submission_id: str, text: str, *, tenant: str = LOCAL_TENANT) -> None:
+        """More for its stdin."""
+        self._loop.run(self._inputs.stdin(submission_id, text.encode(), tenant=tenant))
+
+    def send_end(self, submission_id: str) -> None:
+        """Its stdin ends."""
+        self._loop.run(self._inputs.end(submission_id, tenant=LOCAL_TENANT))
+
+    def send_signal(self, submission_id: str, name: str) -> None:
+        """A signal for its program."""
+        self._loop.run(self._inputs.signal(submission_id, name, tenant=LOCAL_TENANT))
+
     def state(self, submission_id: str) -> State:
         """Where it is now."""
         return State(self.field(submission_id, "state"))
@@ -129,6 +143,21 @@ class Core:
 
         eventually(lambda: self.state(submission_id) in TERMINAL or told(), PATIENCE_S)
         assert told(), self.result(submission_id)
+
+    def hears(self, submission_id: str) -> Callable[[], list[str]]:
+        """Listens to every channel from now on; gives what was said until it is called."""
+        listener = self.redis.pubsub()  # type: ignore[no-untyped-call]
+        listener.psubscribe("*")
+
+        def heard() -> list[str]:
+            said: list[str] = []
+            while (message := listener.get_message(timeout=0.05)) is not None:
+                said.append(str(message["data"]))
+            listener.close()
+            assert any(submission_id in text or "finished" in text for text in said)
+            return said
+
+        return heard
 
     def announced(self, submission_id: str) -> list[dict[str, Any]]:
         """What was said of it on the public channel since this object was made."""

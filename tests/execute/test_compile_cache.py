@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -274,3 +275,45 @@ def test_a_worker_compiles_the_same_submission_once(
     assert [it.verdict for it in wrong] == [Verdict.COMPILE_ERROR] * 2
     assert wrong[0].compile_output == wrong[1].compile_output != ""
     assert len(_entries(tmp_path)) == 3
+
+
+def test_slots_that_want_the_same_at_once_compile_it_once(
+    cache: CompileCache, toolchain: Toolchain
+) -> None:
+    # Given one slot that is compiling, and others that come for the same and for something else
+    compiler = Compiler()
+    begun, go_on = threading.Event(), threading.Event()
+    runs: list[Mapping[str, bytes]] = []
+
+    def slow(program: Program, limits: Limits) -> Run:
+        runs.append(program.files)
+        begun.set()
+        assert go_on.wait(30)
+        return compiler(program, limits)
+
+    with ThreadPoolExecutor(6) as pool:
+        first = pool.submit(cache.compiled, "a tenant", toolchain, _SOURCE, slow)
+        assert begun.wait(30)
+        others = [
+            pool.submit(cache.compiled, "a tenant", toolchain, _SOURCE, slow) for _ in range(4)
+        ]
+        # Then something else does not wait for it
+        cache.compiled("another tenant", toolchain, _SOURCE, compiler)
+        go_on.set()
+        found = [it.result(30) for it in (first, *others)]
+    # And all have the one answer
+    assert len(runs) == 1
+    assert found == [found[0]] * 5
+    assert cache._turns == {}
+
+
+def test_a_compile_that_fails_lets_the_next_slot_try(
+    cache: CompileCache, toolchain: Toolchain
+) -> None:
+    def broken(_program: Program, _limits: Limits) -> Run:
+        raise OSError("the cell died")
+
+    with pytest.raises(OSError, match="died"):
+        cache.compiled("a tenant", toolchain, _SOURCE, broken)
+    assert cache.compiled("a tenant", toolchain, _SOURCE, Compiler())
+    assert cache._turns == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,24 +18,41 @@ from tests.execute.working import Working, worker
 
 MIB = 1024 * 1024
 
-#: (language, code, limits): what ends well, what ends badly, and what leaves things behind.
-MIXED: list[tuple[str, str, dict[str, int]]] = [
-    ("python", "print('hello')", {}),
-    ("python", "raise SystemExit(3)", {}),
-    ("python", "import os; os.abort()", {}),
-    ("python", "while True: pass", {"cpuTimeMs": 30}),
-    ("python", "import time; time.sleep(60)", {"wallTimeMs": 60}),
-    ("python", "x = bytearray(64 << 20)", {"memoryBytes": 24 * MIB}),
-    ("python", "while True: print('x' * 1000)", {"outputBytes": 10_000}),
-    ("python", "print('x' * 900_000)", {}),
-    ("python", "import os\nfor n in range(200): os.makedirs(f'a/{n}'); open(f'a/{n}/f', 'w')", {}),
-    ("python", "import os, time\nfor _ in range(5):\n  if os.fork() == 0: time.sleep(60)", {}),
-    ("python", "import os\nos.mkfifo('p')\nos.open('/dev/shm/x', os.O_CREAT | os.O_RDWR)", {}),
+#: Cancelled as soon as it is there, running or not.
+CANCELLED = "import os, time\nos.fork()\ntime.sleep(60)"
+
+#: (language, code, limits, verdict): ends that are good, bad, and leave things behind.
+MIXED: list[tuple[str, str, dict[str, int], str]] = [
+    ("python", "print('hello')", {}, "completed"),
+    ("python", "raise SystemExit(3)", {}, "runtime-error"),
+    ("python", "import os; os.abort()", {}, "runtime-error"),
+    ("python", "while True: pass", {"cpuTimeMs": 30}, "time-limit-exceeded"),
+    ("python", "import time; time.sleep(60)", {"wallTimeMs": 60}, "time-limit-exceeded"),
+    ("python", "x = bytearray(64 << 20)", {"memoryBytes": 24 * MIB}, "memory-limit-exceeded"),
+    ("python", "while True: print('x' * 1000)", {"outputBytes": 10_000}, "output-limit-exceeded"),
+    ("python", "print('x' * 900_000)", {}, "completed"),
+    ("python", "import os\nfor n in range(200): os.makedirs(f'a/{n}'); open(f'a/{n}/f', 'w')", {},
+     "completed"),
+    ("python", "import os, time\nfor _ in range(5):\n  if os.fork() == 0: time.sleep(60)", {},
+     "completed"),
+    ("python", "import os\nos.mkfifo('p')\nos.open('/dev/shm/x', os.O_CREAT | os.O_RDWR)", {},
+     "completed"),
     ("python", "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), "
-     "daemon=True).start()", {}),
-    ("javascript", "console.log('hello')", {}),
-    ("cobol", "", {}),
+     "daemon=True).start()", {}, "completed"),
+    ("python", "import gc; print(len(gc.get_objects()) > 0)", {}, "completed"),  # exec'd
+    ("python", "import os\nwhile True: os.write(2, b'x' * 9000)", {"outputBytes": 10_000},
+     "output-limit-exceeded"),
+    ("python", "import os\nwhile True:\n  try: os.fork()\n  except OSError: pass",
+     {"cpuTimeMs": 60, "processes": 12}, "time-limit-exceeded"),
+    ("python", CANCELLED, {}, "None"),
+    ("javascript", "console.log('hello')", {}, "completed"),
+    ("c", "int main(void) { return 3; }", {}, "runtime-error"),
+    ("c", "int main(void) { *(volatile int *)0 = 1; }", {}, "runtime-error"),
+    ("c", "int main(void) { retrun 3; }", {}, "compile-error"),
+    ("cobol", "", {}, "judge-error"),
 ]  # fmt: skip
+if not shutil.which("gcc"):
+    MIXED = [row for row in MIXED if row[0] != "c"]
 
 
 #: A worker's threads make their connections to Redis when they first need one.
@@ -88,21 +106,22 @@ def memory_bytes(pid: int) -> int:
 
 @pytest.fixture
 def one(redis_url: str) -> Iterator[Working]:
-    with worker(redis_url, slots=2) as started:
+    with worker(redis_url, slots=2, ASSAY_LANGUAGES="python,javascript,c") as started:
         yield started
 
 
 def judge_mixed(core: Core, count: int) -> None:
-    """Let so many be judged, in rounds, and see that each got its verdict."""
+    """Let so many be judged, in rounds, and see that each got the verdict it should have."""
     for begin in range(0, count, 50):
-        ids = [
-            core.submit(code, language, limits=limits)
-            for language, code, limits in (
-                MIXED[n % len(MIXED)] for n in range(begin, min(begin + 50, count))
-            )
-        ]
-        for submission_id in ids:
-            assert core.final(submission_id).verdict
+        rows = [MIXED[n % len(MIXED)] for n in range(begin, min(begin + 50, count))]
+        ids = [core.submit(code, language, limits=limits) for language, code, limits, _ in rows]
+        for n, (_, code, _, _) in enumerate(rows):
+            if code == CANCELLED:
+                if n % 2:  # then it is there; else it may be waiting still
+                    core.await_running(ids[n])
+                core.cancel(ids[n])
+        told = [str(core.final(submission_id).verdict) for submission_id in ids]
+        assert told == [verdict for *_, verdict in rows]
 
 
 def test_hundreds_of_mixed_runs_leave_the_worker_as_it_was(redis_url: str, one: Working) -> None:
@@ -112,7 +131,7 @@ def test_hundreds_of_mixed_runs_leave_the_worker_as_it_was(redis_url: str, one: 
         before, open_before = Footprint.of(one), descriptors(one.pid)
         memory = {pid: memory_bytes(pid) for pid in (one.pid, *one.keepers)}
 
-        judge_mixed(core, times(300, 2000))
+        judge_mixed(core, times(400, 2000))
 
         assert settled(one, before) == before
         assert descriptors(one.pid) <= open_before + CONNECTIONS

@@ -68,7 +68,7 @@ def test_a_submission_whose_ring_is_lost_is_found_by_the_sweep(core: Core) -> No
             spec = subs.spec("print(0)")
             scripts.call(
                 *(pipe, "submit", submission_id, "local", "", "python", spec, "e1", ""),
-                *(600, 1000, 1 << 30, 1000, 1 << 30, "default", "*", "", ""),
+                *(600, 1000, 1 << 30, 1000, 1 << 30, "default", "*", "", "", "", "", 0),
             )
             pipe.delete(*RINGS)
             pipe.execute()

@@ -16,8 +16,9 @@ from tests.execute.working import groups_of, worker
 from tests.infra.eventually import eventually
 from tests.infra.running import alive, running
 
-#: A lease of 4 s, a sweep each second, and the start of a program: with room to spare.
-TAKEN_OVER_WITHIN_S = 10.0
+#: A lease of 4 s, a sweep each second, and the start of a program: 10 s where nothing else
+#: runs. The rest is for a machine that is busy with other things.
+TAKEN_OVER_WITHIN_S = 30.0
 
 LITTER = (
     "import os, time\n"
@@ -32,19 +33,19 @@ SLOW = "print('begun', flush=True)\nimport time\ntime.sleep({seconds})\nprint('d
 
 
 def test_a_run_whose_worker_is_killed_is_run_again_by_another(core: Core) -> None:
-    with worker(core.url) as first:
-        submission_id = core.submit(SLOW.format(seconds=1))
+    with worker(core.url) as one, worker(core.url) as other:
+        submission_id = core.submit(SLOW.format(seconds=4))
         core.await_output(submission_id, "begun")
         waiting = [core.submit(f"print({n})") for n in range(5)]
-        with worker(core.url):
-            first.kill()
-            killed_at = time.monotonic()
+        holder = core.field(submission_id, "holder")
 
-            core.await_running(submission_id, attempt=2)
+        next(it for it in (one, other) if f"-{it.pid}-" in holder).kill()
+        killed_at = time.monotonic()
+        core.await_running(submission_id, attempt=2)
 
-            assert time.monotonic() - killed_at < TAKEN_OVER_WITHIN_S
-            result = core.final(submission_id)
-            assert [core.final(it).stdout for it in waiting] == [f"{n}\n" for n in range(5)]
+        assert time.monotonic() - killed_at < TAKEN_OVER_WITHIN_S
+        result = core.final(submission_id)
+        assert [core.final(it).stdout for it in waiting] == [f"{n}\n" for n in range(5)]
     assert (result.verdict, result.stdout, result.attempts) == ("completed", "begun\ndone\n", 2)
     core.assert_ended_once(submission_id)
     assert core.kinds(submission_id) == [
@@ -64,7 +65,7 @@ def test_the_runner_starts_a_killed_worker_again_and_it_judges_what_was_running(
     how = {"ASSAY_SLOTS": "1", "ASSAY_LANGUAGES": "python"}
     with running(serve, tmp_path / "state", tmp_path / "output", **how) as runner:
         with Core(runner.ready()["redisUrl"]) as core:
-            submission_id = core.submit(SLOW.format(seconds=1))
+            submission_id = core.submit(SLOW.format(seconds=4))
             core.await_output(submission_id, "begun")
             holder = core.field(submission_id, "holder")
             pid = int(holder.split("-")[-2])

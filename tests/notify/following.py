@@ -34,10 +34,17 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 @asynccontextmanager
 async def hub_on(
-    url: str, *, sweep_s: float = 3600.0, kind: type[Hub] = Hub, max_streams: int = 5000
+    url: str,
+    *,
+    sweep_s: float = 3600.0,
+    kind: type[Hub] = Hub,
+    max_streams: int = 5000,
+    tenant_max_streams: int = 4000,
 ) -> AsyncIterator[Hub]:
     """A hub of its own. Unless asked for, it does not sweep: repairs must have a reason."""
-    settings = Settings(redis_url=url, max_streams=max_streams)
+    settings = Settings(
+        redis_url=url, max_streams=max_streams, tenant_max_streams=tenant_max_streams
+    )
     client = async_client(url)
     hub = kind(Store(client, settings), sweep_s=sweep_s)
     try:

@@ -1,4 +1,4 @@
-"""`python -m tests.notify.server`: the routes of `notify` alone, in a real uvicorn.
+"""`python -m tests.notify.server`: the routes of `notify` and `submit`, in a real uvicorn.
 
 Prints its port. Short times, so that tests need not wait; `ASSAY_SEND_TIMEOUT_S`.
 """
@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+import functions.submit.app
 from functions.notify.app import routes
 from shared.asgi import EDGE, escalate
 from shared.services import Services
@@ -48,7 +49,10 @@ async def main() -> None:
             yield
 
     app = Starlette(
-        routes=routes(services, send_timeout_s=float(os.environ["ASSAY_SEND_TIMEOUT_S"])),
+        routes=[
+            *functions.submit.app.routes(services),
+            *routes(services, send_timeout_s=float(os.environ["ASSAY_SEND_TIMEOUT_S"])),
+        ],
         middleware=[Middleware(layer) for layer in EDGE],
         exception_handlers={HTTPException: escalate},
         lifespan=lifespan,

@@ -6,6 +6,7 @@ import asyncio
 
 from functions.notify.channel import BATCH_EVENTS, RING_BYTES, RING_EVENTS, Channel
 from functions.notify.events import Bell
+from functions.notify.streams import of_submission
 
 
 def bell(seq: int, size: int = 2) -> Bell:
@@ -18,7 +19,7 @@ def numbers(channel: Channel, after: int) -> list[int] | None:
 
 
 def test_only_the_event_that_follows_is_taken() -> None:
-    channel = Channel("id", "e", 3)
+    channel = Channel(of_submission("id"), "e", 3)
     assert channel.offer(bell(4))
     assert channel.offer(bell(4)), "a known one is dropped"
     assert channel.offer(bell(1))
@@ -34,14 +35,14 @@ def test_only_the_event_that_follows_is_taken() -> None:
 
 
 def test_a_reader_takes_a_bounded_batch() -> None:
-    channel = Channel("id", "e", 0)
+    channel = Channel(of_submission("id"), "e", 0)
     for seq in range(1, 101):
         assert channel.offer(bell(seq))
     assert numbers(channel, 10) == list(range(11, 11 + BATCH_EVENTS))
 
 
 def test_the_ring_is_bounded_in_number_and_in_bytes() -> None:
-    many, large = Channel("id", "e", 0), Channel("id", "e", 0)
+    many, large = Channel(of_submission("id"), "e", 0), Channel(of_submission("id"), "e", 0)
     for seq in range(1, 1001):
         many.offer(bell(seq))
         large.offer(bell(seq, size=RING_BYTES // 4))
@@ -52,7 +53,7 @@ def test_the_ring_is_bounded_in_number_and_in_bytes() -> None:
 
 
 def test_one_event_larger_than_the_ring_is_kept() -> None:
-    channel = Channel("id", "e", 0)
+    channel = Channel(of_submission("id"), "e", 0)
     channel.offer(bell(1, size=RING_BYTES * 2))
     assert numbers(channel, 0) == [1]
     channel.offer(bell(2))
@@ -60,7 +61,7 @@ def test_one_event_larger_than_the_ring_is_kept() -> None:
 
 
 def test_a_skip_and_a_restart_leave_nothing_behind() -> None:
-    channel = Channel("id", "e", 0)
+    channel = Channel(of_submission("id"), "e", 0)
     channel.offer(bell(1))
     channel.skip_to(1)
     assert numbers(channel, 0) == [1], "nothing to skip"
@@ -74,7 +75,7 @@ def test_a_skip_and_a_restart_leave_nothing_behind() -> None:
 
 def test_every_change_wakes_every_waiter_once() -> None:
     async def main() -> None:
-        channel = Channel("id", "e", 0)
+        channel = Channel(of_submission("id"), "e", 0)
         loop = asyncio.get_running_loop()
         for change in (
             lambda: channel.offer(bell(channel.last + 1)),

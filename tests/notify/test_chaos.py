@@ -167,5 +167,5 @@ def test_no_gap_and_no_duplicate_in_chaos(redis_url: str) -> None:
 
 
 def test_the_naive_way_loses_events_in_the_same_chaos(redis_url: str) -> None:
-    violations, _ = run(suffer(redis_url, naive(redis_url)))
-    assert violations > 0
+    # Chance decides how much it loses; on a slow machine one round may be too kind.
+    assert any(run(suffer(redis_url, naive(redis_url)))[0] for _ in range(8))

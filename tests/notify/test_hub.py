@@ -11,10 +11,10 @@ import redis
 
 from functions.notify.events import Event, parse_cursor
 from functions.notify.hub import Hub
+from functions.notify.streams import View
 from shared import keys
 from shared.errors import InvalidField, NotFound, Overloaded, Unavailable
 from shared.identity import LOCAL_TENANT
-from shared.store import Snapshot
 from tests.notify.following import follow, hub_on, ids, kinds, run, subscribers, until
 from tests.support import Story
 
@@ -208,10 +208,10 @@ class TellingHub(Hub):
 
     story: Story
 
-    async def snapshot(self, submission_id: str, tenant: str) -> Snapshot:
-        snapshot = await super().snapshot(submission_id, tenant)
+    async def view(self, name: str, tenant: str) -> View:
+        view = await super().view(name, tenant)
         self.story.tell(2)
-        return snapshot
+        return view
 
 
 def test_an_event_between_snapshot_and_subscription_is_not_lost(

@@ -58,7 +58,7 @@ def test_socket_and_sse_give_the_same_events_with_the_same_ids(
     assert len(over_sse) == 42
     for frame, event in zip(over_socket, over_sse, strict=True):
         assert frame == {
-            "submissionId": story.id,
+            "stream": story.id,
             "id": event.id,
             "event": event.event,
             "data": event.document,
@@ -77,9 +77,9 @@ def test_one_socket_follows_many_submissions(server: ServerProcess, client: redi
         while len(ended) < len(stories):
             frame = hear(socket)
             if frame.get("end"):
-                ended.add(frame["submissionId"])
+                ended.add(frame["stream"])
             else:
-                told[frame["submissionId"]].append(frame["id"])
+                told[frame["stream"]].append(frame["id"])
     for story in stories:
         assert told[story.id] == [story.cursor(seq) for seq in (1, 2, 3)]
 
@@ -108,15 +108,15 @@ def test_after_unsubscribe_no_event_comes(server: ServerProcess, client: redis.R
         say(socket, subscribe=story.id)
         assert hear(socket)["event"] == "queued"
         say(socket, unsubscribe=story.id)
-        assert hear(socket) == {"submissionId": story.id, "end": True}
+        assert hear(socket) == {"stream": story.id, "end": True}
         eventually(lambda: subscribers(client, keys.events(story.id)) == 0)
         story.finish()
         other.cancel()
         say(socket, subscribe=other.id)
-        assert {frame["submissionId"] for frame in hear_to_the_end(socket)} == {other.id}
+        assert {frame["stream"] for frame in hear_to_the_end(socket)} == {other.id}
         # Unsubscribing what is not subscribed, or only just, ends too.
         say(socket, unsubscribe=story.id)
-        assert hear(socket) == {"submissionId": story.id, "end": True}
+        assert hear(socket) == {"stream": story.id, "end": True}
 
 
 def test_subscribe_and_unsubscribe_in_one_breath_ends_once(
@@ -161,7 +161,7 @@ def test_a_bad_frame_gets_an_error_frame_and_the_socket_lives(
         answer = hear(socket)
         assert answer["error"]["status"] in (400, 413)
         assert answer["error"]["type"].startswith("urn:assay:error:")
-        assert "submissionId" not in answer
+        assert "stream" not in answer
         story.cancel()
         say(socket, subscribe=story.id)
         assert [told["event"] for told in hear_to_the_end(socket)] == ["queued", "cancelled"]
@@ -174,16 +174,16 @@ def test_what_cannot_be_subscribed_gets_an_error_frame_with_its_id(
     with open_socket(server) as socket:
         say(socket, subscribe="nope")
         answer = hear(socket)
-        assert (answer["submissionId"], answer["error"]["status"]) == ("nope", 404)
+        assert (answer["stream"], answer["error"]["status"]) == ("nope", 404)
         say(socket, subscribe=story.id, after="garbage")
         answer = hear(socket)
-        assert answer["submissionId"] == story.id
+        assert answer["stream"] == story.id
         assert (answer["error"]["status"], answer["error"]["field"]) == (400, "after")
         say(socket, subscribe=story.id)
         assert hear(socket)["event"] == "queued"
         say(socket, subscribe=story.id)
         answer = hear(socket)
-        assert (answer["submissionId"], answer["error"]["status"]) == (story.id, 409)
+        assert (answer["stream"], answer["error"]["status"]) == (story.id, 409)
         story.finish()
         assert [frame["event"] for frame in hear_to_the_end(socket)] == ["preparing", "finished"]
 
@@ -201,13 +201,13 @@ def test_the_short_form_subscribes_at_once_and_closes_at_the_end(
 ) -> None:
     story = Story(client)
     story.tell()
-    query = f"?submission={story.id}&after={story.cursor(2)}"
+    query = f"?stream={story.id}&after={story.cursor(2)}"
     with open_socket(server, query) as socket:
         assert hear(socket)["id"] == story.cursor(3)
         story.finish()
         assert [frame["event"] for frame in hear_to_the_end(socket)] == ["finished"]
         assert closing_code(socket) == 1000
-    with open_socket(server, "?submission=nope") as socket:
+    with open_socket(server, "?stream=nope") as socket:
         assert hear(socket)["error"]["status"] == 404
         assert closing_code(socket) == 4404
 

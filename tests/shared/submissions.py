@@ -11,6 +11,7 @@ from typing import Any
 import redis
 
 from shared import keys, scripts
+from shared.batches import item_id
 from shared.claims import Claims
 from shared.limits import LIMITS
 from shared.models import Limits, Spec, encode
@@ -47,6 +48,8 @@ def submit(
     allowed: str = "*",
     run_at_ms: int | str = "",
     queue_timeout_ms: int | str = "",
+    once: str = "",
+    digest: str = "",
 ) -> tuple[str, str]:
     """Call the script; gives the id and what it answered."""
     submission_id = submission_id or uuid.uuid4().hex
@@ -69,8 +72,52 @@ def submit(
         allowed,
         run_at_ms,
         queue_timeout_ms,
+        once,
+        digest,
+        TTL_S,
     )
     return submission_id, answer.decode()
+
+
+def batch_opened(client: redis.Redis, batch_id: str = "", tenant: str = "local") -> str:
+    """The id of a batch that is being filled."""
+    batch_id = batch_id or uuid.uuid4().hex
+    answer = scripts.call(client, "batch_open", batch_id, tenant, "e1", 60_000, "", "", 0)
+    assert answer == b"filling"
+    return batch_id
+
+
+def batch_added(
+    client: redis.Redis,
+    batch_id: str,
+    count: int,
+    *,
+    first: int = 0,
+    **how: Any,  # noqa: ANN401
+) -> list[str]:
+    """Add some to it; gives what was answered for each."""
+    item: dict[str, Any] = {"priority": "bulk", "run_at_ms": "", "timeout_ms": ""} | how
+    parts: list[Any] = []
+    for index in range(first, first + count):
+        parts += [item_id(batch_id, index), index, f"c{index}", "", "python", spec(), "e1"]
+        parts += [item["priority"], item["run_at_ms"], item["timeout_ms"]]
+    bounds = how.get("bounds", (100_000, 10**9, 100_000, 10**9))
+    answers = scripts.call(client, "batch_add", batch_id, "*", *bounds, 60_000, *parts)
+    return [answer.decode() for answer in answers]
+
+
+def batch_of(client: redis.Redis, count: int, **how: Any) -> tuple[str, list[str]]:  # noqa: ANN401
+    """A batch that is complete, and the ids of its submissions."""
+    batch_id = batch_opened(client, tenant=how.pop("tenant", "local"))
+    assert set(batch_added(client, batch_id, count, **how)) <= {"queued"}
+    scripts.call(client, "batch_seal", batch_id, 0, TTL_S)
+    return batch_id, [item_id(batch_id, index) for index in range(count)]
+
+
+def batch_fields(client: redis.Redis, batch_id: str) -> dict[str, str]:
+    """The stored hash."""
+    stored: Any = client.hgetall(keys.batch(batch_id))
+    return {name.decode(): value.decode() for name, value in stored.items()}
 
 
 def submitted(client: redis.Redis, **how: Any) -> str:  # noqa: ANN401
@@ -84,6 +131,13 @@ def cancel(client: redis.Redis, submission_id: str) -> str | None:
     """Call the script; gives what it answered."""
     answer = scripts.call(client, "cancel", submission_id, TTL_S, keys.PROBLEM_DONE)
     return None if answer is None else str(answer.decode())
+
+
+def rejudge(client: redis.Redis, submission_id: str, *, seen: str = "") -> str:
+    """Call the script; gives what it answered."""
+    stored = fields(client, submission_id)
+    args = (seen or stored.get("finishedMs", ""), stored.get("spec", ""), "e2", "default", 3)
+    return str(scripts.call(client, "rejudge", submission_id, *args).decode())
 
 
 def claims(client: redis.Redis, worker: str = "w1") -> Claims:

@@ -13,7 +13,7 @@ import redis
 
 from shared import keys
 from shared.models import encode
-from shared.verdicts import State
+from shared.verdicts import EventType, State, Verdict
 from tests.shared import submissions as subs
 
 ROOT = Path(keys.__file__).parents[1]
@@ -72,9 +72,11 @@ def test_every_key_of_the_module_is_in_its_table() -> None:
     made.remove(keys.PROBLEM_DONE)
     made[made.index(keys.DRAMATIQ)] = keys.dramatiq_queue("execute")
     made += [keys.submission("1"), keys.events("1"), keys.latest("local", "p")]
-    made += [keys.batch("1"), keys.tenant_stream("local"), keys.events(keys.tenant_events("x"))]
+    made += [keys.input("1"), keys.rate("k"), keys.session("d"), keys.login("d"), keys.ticket("d")]
     made += [keys.tenant("local"), keys.share("local"), keys.turns("bulk")]
-    made += [keys.line("bulk", "local")]
+    made += [keys.line("bulk", "local"), keys.batch_left("1"), keys.batch_ended("1")]
+    made += [keys.once("local", "d")]
+    made += [keys.batch("1"), keys.tenant_stream("local"), keys.events(keys.tenant_events("x"))]
     made += [keys.dramatiq_messages("execute"), keys.wake_list("execute")]
     for key in made:
         assert any(fnmatch.fnmatchcase(key, pattern) for pattern in table()), key
@@ -85,11 +87,20 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         claims = subs.claims(client)
         client.set(keys.SCHEMA, 1)
+        client.hset(keys.PROBLEMS, "adding", "{}")
         client.hset(keys.batch("b"), "epoch", "e")
+        client.rpush(keys.input("x"), "z")
+        client.hset(keys.API_KEYS, "id", "{}")
+        for by_digest in (keys.rate, keys.session, keys.login, keys.ticket):
+            client.set(by_digest("d"), 1)
         claims.renew(1, {}, [])
         for _ in range(3):
             subs.submitted(client, problem="p1")
         subs.submitted(client, run_at_ms=subs.FAR_MS, queue_timeout_ms=1000)
+        subs.submitted(client, once=keys.once("local", "key"), digest="d")
+        _, [first, _] = subs.batch_of(client, 2)
+        subs.cancel(client, first)
+        subs.batch_opened(client)
         client.hset(keys.tenant("local"), mapping={"weight": 2})
         claim = claims.claim()
         assert claim is not None
@@ -123,5 +134,9 @@ def test_the_fields_of_a_submission_are_those_of_the_table(redis_url: str) -> No
         claim = claims.claim()
         assert claim is not None
         before |= set(subs.fields(client, submission_id))
+        claims.finish(claim, Verdict.COMPLETED, b"{}", [(EventType.FINISHED, b"{}")])
+        subs.rejudge(client, submission_id)
+        before |= set(subs.fields(client, submission_id))
+        before |= set(subs.fields(client, subs.batch_of(client, 1)[1][0]))
         subs.cancel(client, submission_id)
         assert before | set(subs.fields(client, submission_id)) == names

@@ -76,9 +76,9 @@ def test_a_run_that_took_long_is_not_being_passed_over(client: redis.Redis, clai
 def test_one_interactive_beside_ten_thousand_in_bulk_waits_for_one_run_at_most(
     client: redis.Redis, claims: Claims
 ) -> None:
-    bulk = {"priority": "bulk", "max_queued": 20_000, "tenant_max": 20_000, "max_bytes": 10**8}
-    for _ in range(10_000):
-        subs.submitted(client, tenant="reward", tenant_max_bytes=10**8, **bulk)
+    batch_id = subs.batch_opened(client, tenant="reward")
+    for first in range(0, 10_000, 500):
+        subs.batch_added(client, batch_id, 500, first=first)
     running = take(claims)
     interactive = subs.submitted(client, priority="interactive", max_queued=20_000, max_bytes=10**8)
     end(client, claims, running)

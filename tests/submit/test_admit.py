@@ -77,6 +77,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {**one_file("a"), "tests": [{"files": [{"name": "a", "content": ""}]}]},
         "tests[0].files[0].name",
     ),
+    ({"assertions": "assert 1", "tests": [{}]}, "assertions"),
+    ({"assertions": "assert 1", "expectedOutput": ""}, "assertions"),
+    ({"assertions": "#", "language": "sql"}, "assertions"),
     ({"comparison": {"relativeTolerance": 0.1}}, "comparison.relativeTolerance"),
     (
         {"comparison": {"mode": "floats", "absoluteTolerance": -1.0}},

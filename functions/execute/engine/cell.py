@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from functions.execute.engine.program import (
     OnOutput,
     OnPause,
     Outcome,
+    Pipes,
     Program,
     Run,
 )
@@ -69,6 +71,9 @@ class Cell:
     def __init__(self, config: CellConfig) -> None:
         self.config = config
         self.broken = False
+        #: Makes the slot's second cell, or gives the one there is; set by the engine.
+        self.lend: Callable[[], Cell] | None = None
+        self._second: Cell | None = None
         self._sending = threading.Lock()
         self._stopped = False
         self._control, theirs = wire.pair()
@@ -110,6 +115,8 @@ class Cell:
         on_output: OnOutput | None = None,
         on_pause: OnPause | None = None,
         interactive: bool = False,
+        on_started: Callable[[], None] | None = None,
+        pipes: Pipes | None = None,
     ) -> Run:
         """Run a program to its end.
 
@@ -117,16 +124,21 @@ class Cell:
             on_output: told of output while the program runs.
             on_pause: told when nothing followed an output for `PAUSE_S`.
             interactive: stdin is a pipe that `feed` fills, after `program.stdin`.
+            on_started: told when from now on `feed` and `signal` reach this run.
+            pipes: its stdin and stdout, instead of `program.stdin` and what a run gives back.
 
         Raises:
             EngineError: the run could not be made; the cell is then broken.
         """
         with self._sending:  # a kill comes either before the request, or after it in order
             if self._stopped:
+                _close(pipes)
                 return _NOT_STARTED
-            self._send_request(program, limits, interactive)
+            self._send_request(program, limits, interactive, pipes)
         if interactive and program.stdin:  # feeding nothing is its end
             self.feed(program.stdin)
+        if on_started:
+            on_started()
         try:
             return self._follow(limits, on_output, on_pause)
         except BaseException:
@@ -159,11 +171,44 @@ class Cell:
         for at in range(0, len(data), wire.PACKET_BYTES):
             self._tell(wire.STDIN, data[at : at + wire.PACKET_BYTES])
 
+    def signal(self, number: int) -> None:
+        """A signal for every process of the run."""
+        self._tell(wire.SIGNAL, b"%d" % number)
+
     def kill(self) -> None:
         """Stop the run that is going on, and any other until `renew`: they end as cancelled."""
         with self._sending:
             self._stopped = True
             self._tell(wire.KILL)
+            second = self._second
+        if second:
+            second.kill()
+
+    def end_run(self) -> None:
+        """Stop the run that is going on, if one is: it ends as cancelled. The next may start."""
+        self._tell(wire.KILL)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `kill` was called since the last `renew`."""
+        return self._stopped
+
+    def second(self) -> Cell:
+        """The slot's second cell: what runs here may never see what runs there.
+
+        Raises:
+            EngineError: it could not be made.
+        """
+        if self.lend is None:
+            raise EngineError("this cell has no second one")
+        second = self.lend()
+        second.renew()
+        with self._sending:
+            self._second = second
+            stopped = self._stopped
+        if stopped:
+            second.kill()
+        return second
 
     def is_idle(self) -> bool:
         """Whether its keeper lives and waits for a request: then it says nothing."""
@@ -190,7 +235,9 @@ class Cell:
         with contextlib.suppress(OSError):  # a keeper that is gone shows in `run`
             wire.send(self._control, kind, body)
 
-    def _send_request(self, program: Program, limits: Limits, interactive: bool) -> None:
+    def _send_request(
+        self, program: Program, limits: Limits, interactive: bool, pipes: Pipes | None
+    ) -> None:
         files = [(name, len(data)) for name, data in program.files.items()]
         request = {
             "argv": program.argv,
@@ -202,9 +249,11 @@ class Cell:
             "collect_matching": program.collect_matching,
             "collect_bytes": program.collect_bytes,
         }
+        text = b"" if interactive else program.stdin
         fds = [
-            wire.memory_file(b"" if interactive else program.stdin, "stdin"),
+            pipes.stdin_fd if pipes else wire.memory_file(text, "stdin"),
             wire.memory_file(b"".join(program.files.values()), "files"),
+            *([pipes.stdout_fd] if pipes else []),
             wire.memory_file(json.dumps(request).encode(), "request"),  # no limit on arguments
         ]
         try:
@@ -260,7 +309,13 @@ class Cell:
             peak_memory_bytes=done["peak_bytes"],
             files=files,
             start_mode=done["start_mode"],
+            ended_ns=done["ended_ns"],
         )
+
+
+def _close(pipes: Pipes | None) -> None:
+    for fd in (pipes.stdin_fd, pipes.stdout_fd) if pipes else ():
+        os.close(fd)
 
 
 _NOT_STARTED = Run(

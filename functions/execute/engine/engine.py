@@ -6,6 +6,9 @@
 Cells are made in the main thread, because a keeper dies with the thread that started
 it. A cell that did anything unexpected is thrown away and made anew; until then its
 slot is not lent out.
+
+A slot may have a second cell, for checkers and validators, which see what the program
+must not see. It is made when it is first asked for (`Cell.second`), and stays.
 """
 
 from __future__ import annotations
@@ -15,8 +18,9 @@ import itertools
 import os
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from functions.execute.engine import cgroups, leftovers, probe, root
@@ -27,6 +31,8 @@ from functions.execute.engine.program import EngineError, Limits, OnOutput, Prog
 _FIRST_UID = 61_000
 #: Tells the groups of several engines of one process apart.
 _SERIALS = itertools.count()
+#: Who waits for a second cell looks so often whether it is still wanted.
+_LOOK_INTERVAL_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,10 @@ class Engine:
         self._serial = next(_SERIALS)
         self._forks = forks if self.level != "container" else None
         self._idle: queue.LifoQueue[Cell] = queue.LifoQueue()
-        self._broken: queue.SimpleQueue[int] = queue.SimpleQueue()
+        #: What only the main thread may do: make cells.
+        self._chores: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._cells: dict[int, Cell] = {}
+        self._seconds: dict[int, Cell] = {}
         try:
             for index in range(slots):
                 self._cells[index] = self._new_cell(index)
@@ -110,16 +118,48 @@ class Engine:
             return cell.run(program, limits, on_output=on_output)
 
     def repair(self, timeout_s: float) -> None:
-        """Make broken cells anew. The main thread calls it in its loop; waits up to a time."""
+        """Make cells that are wanted. The main thread calls it in its loop; waits up to a time."""
         with contextlib.suppress(queue.Empty):
             while True:
-                index = self._broken.get(timeout=timeout_s)
-                self._cells[index].close()
-                leftovers.reclaim()
-                self._cells[index] = self._new_cell(index)
-                self._cells[index].wait_ready()
-                self._idle.put(self._cells[index])
+                self._chores.get(timeout=timeout_s)()
                 timeout_s = 0
+
+    def _replace(self, index: int) -> None:
+        self._cells[index].close()
+        leftovers.reclaim()
+        self._cells[index] = self._new_cell(index)
+        self._cells[index].wait_ready()
+        self._idle.put(self._cells[index])
+
+    def _second_of(self, index: int) -> Cell:
+        """The second cell of a slot, made by the main thread if need be."""
+        there = self._seconds.get(index)
+        if there is not None and not there.broken and there.is_idle():
+            return there
+        done = threading.Event()
+        failed: list[EngineError] = []
+        self._chores.put(partial(self._make_second, index, done, failed))
+        if threading.current_thread() is threading.main_thread():
+            self.repair(0)
+        while not done.wait(_LOOK_INTERVAL_S):
+            if self._cells[index].stopped:
+                raise EngineError("stopped while a second cell was being made")
+        if failed:
+            raise failed[0]
+        return self._seconds[index]
+
+    def _make_second(self, index: int, done: threading.Event, failed: list[EngineError]) -> None:
+        try:
+            if old := self._seconds.pop(index, None):
+                old.close()
+                leftovers.reclaim()
+            second = self._new_cell(index, second=True)
+            self._seconds[index] = second
+            second.wait_ready()
+        except EngineError as error:
+            failed.append(error)
+        finally:
+            done.set()
 
     def shown_at(self, path: str) -> str:
         """Where programs see a file of the host."""
@@ -131,12 +171,13 @@ class Engine:
 
     def close(self) -> None:
         """End every cell and everything in it."""
-        for cell in self._cells.values():
+        for cell in (*self._cells.values(), *self._seconds.values()):
             cell.close()
         cgroups.leave(self._folders)
 
     def _discard(self, cell: Cell) -> None:
-        self._broken.put(next(i for i, c in self._cells.items() if c is cell))
+        index = next(i for i, c in self._cells.items() if c is cell)
+        self._chores.put(partial(self._replace, index))
         if threading.current_thread() is threading.main_thread():
             self.repair(0)
 
@@ -150,12 +191,13 @@ class Engine:
             "most_runs": self._forks.runs,
         }
 
-    def _new_cell(self, index: int) -> Cell:
-        return Cell(
+    def _new_cell(self, index: int, *, second: bool = False) -> Cell:
+        number = index + self.slots if second else index
+        cell = Cell(
             CellConfig(
                 level=self.level,
-                uid=_FIRST_UID + index,
-                group=f"{cgroups.owner_tag(os.getpid())}.{self._serial}.{index}",
+                uid=_FIRST_UID + number,
+                group=f"{cgroups.owner_tag(os.getpid())}.{self._serial}.{number}",
                 folders={kind: str(path) for kind, path in self._folders.items()},
                 landlock_abi=self.facts.landlock_abi,
                 mounts=self._mounts,
@@ -163,6 +205,9 @@ class Engine:
                 nursery=self._nursery(),
             )
         )
+        if not second:
+            cell.lend = partial(self._second_of, index)
+        return cell
 
 
 def choose_level(facts: probe.Facts, wanted: str) -> str:

@@ -121,7 +121,8 @@ class Keeper:
         stage = self._stage_for(request["limits"], forked=forked)
         try:
             self._fill(stage.box_fd, files)
-            Supervision(self, request, fds[0], stage, forked=self._is_nurserys(stage, forked)).run()
+            started = self._is_nurserys(stage, forked)
+            Supervision(self, request, fds[0], stage, *fds[2:], forked=started).run()
         finally:
             os.close(stage.box_fd)
             if self._home:
@@ -300,19 +301,29 @@ class Keeper:
         if files:
             work = os.open("work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=box)
             for name, data in files.items():
-                self._put(work, name, data)
+                if name.endswith("/"):
+                    self._put_folder(work, name.rstrip("/"))
+                else:
+                    self._put(work, name, data)
             os.close(work)
 
-    def _put(self, work: int, name: str, content: bytes) -> None:
-        *folders, _ = parts = name.split("/")
+    def _put_folder(self, work: int, name: str) -> None:
+        parts = name.split("/")
         if not {"", ".", ".."}.isdisjoint(parts):  # checked long before; never followed here
             raise ValueError(f"{name!r} is no name of a file in the work folder")
-        for depth in range(1, len(folders) + 1):
-            folder = "/".join(folders[:depth])
+        for depth in range(1, len(parts) + 1):
+            folder = "/".join(parts[:depth])
             with contextlib.suppress(FileExistsError):
                 os.mkdir(folder, dir_fd=work)
             if not self.rootless:
                 os.chown(folder, self.uid, self.uid, dir_fd=work, follow_symlinks=False)
+
+    def _put(self, work: int, name: str, content: bytes) -> None:
+        folder, _, last = name.rpartition("/")
+        if last in ("", ".", ".."):
+            raise ValueError(f"{name!r} is no name of a file in the work folder")
+        if folder:
+            self._put_folder(work, folder)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         file = os.open(name, flags, 0o755, dir_fd=work)
         view = memoryview(content)

@@ -30,7 +30,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """A command and the files it finds in its work folder."""
+    """A command and the files it finds in its work folder; a name may end as a folder: `a/`."""
 
     argv: tuple[str, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -80,6 +80,19 @@ class Run:
     peak_memory_bytes: int
     files: Mapping[str, bytes] = field(default_factory=dict)
     start_mode: str = "exec"
+    #: When its main process ended, on the clock that all processes share (monotonic).
+    ended_ns: int = 0
+
+
+@dataclass(frozen=True)
+class Pipes:
+    """Ends of two pipes to another program, which are a run's stdin and stdout.
+
+    Whoever runs the program owns them from then on: it closes them here.
+    """
+
+    stdin_fd: int
+    stdout_fd: int
 
 
 class EngineError(Exception):

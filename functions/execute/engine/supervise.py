@@ -25,16 +25,11 @@ from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
 from functions.execute.engine import child, wire
+from functions.execute.engine.outlet import LOOK_MS, Outlet
 from functions.execute.engine.stage import Stage, parsed
 from functions.execute.engine.start_mode import as_execed_bytes
-from functions.execute.engine.usage import (
-    GroupUsage,
-    Tree,
-    TreeUsage,
-    longest_wait_ns,
-    run_ns,
-    wait_ns,
-)
+from functions.execute.engine.usage import GroupUsage, Tree, TreeUsage, run_ns, wait_ns
+from functions.execute.engine.waits import Waits
 
 if TYPE_CHECKING:
     from functions.execute.engine.keeper import Keeper
@@ -79,6 +74,19 @@ class _Stream:
             pass
 
 
+class _Elsewhere(_Stream):
+    """An output that goes straight to another program: neither read nor cut here."""
+
+    def __init__(self, kind: bytes, writer: int) -> None:
+        self.kind = kind
+        self.pending = bytearray()
+        self.truncated = False
+        self.reader, self.writer = -1, writer
+
+    def drain(self) -> None:
+        pass
+
+
 def _cpu_ns(rusage: struct_rusage) -> int:
     return int((rusage.ru_utime + rusage.ru_stime) * 1e9)
 
@@ -92,30 +100,44 @@ class Supervision:
         request: dict[str, Any],
         stdin_fd: int,
         stage: Stage,
+        stdout_fd: int = -1,
         *,
         forked: bool,
     ) -> None:
+        """
+        Args:
+            stage: where the program will run.
+            forked: it goes on in the interpreter that its process was forked from.
+            stdout_fd: a pipe to another program, which then is the program's stdout.
+        """
         self._keeper = keeper
         self._stage = stage
         self._forked = forked
         self._control: socket.socket = keeper.control
         self._limits: dict[str, int] = request["limits"]
         self._request = request
-        self._streams = {}
+        self._streams: dict[int, _Stream] = {}
         for kind in (wire.STDOUT, wire.STDERR):
-            stream = _Stream(kind, self._limits["output_bytes"])
+            elsewhere = stdout_fd >= 0 and kind == wire.STDOUT
+            stream = (
+                _Elsewhere(kind, stdout_fd)
+                if elsewhere
+                else _Stream(kind, self._limits["output_bytes"])
+            )
             self._streams[stream.reader] = stream
         self._stdin_reader, self._stdin_writer = stdin_fd, -1
         if request["stdin"] == "pipe":
             os.close(stdin_fd)
             self._stdin_reader, self._stdin_writer = os.pipe()
             os.set_blocking(self._stdin_writer, False)
+        self._outlet: Outlet | None = None
         self._to_feed = bytearray()
         self._feed_ended = False
         self._outbox: deque[bytes] = deque()
-        self._killed = ""
+        self._killed, self._killed_ns = "", 0
         self._flushed_ns = self._began_ns = time.monotonic_ns()
         self._waited_before_ns = 0
+        self._waits = Waits(keeper.proc_fd)
         self._poll = select.poll()
 
     # -- the run's life ---------------------------------------------------------------
@@ -159,7 +181,7 @@ class Supervision:
     def _start(self) -> None:
         keeper, stage = self._keeper, self._stage
         out, err = self._streams.values()
-        for fd in (out.writer, err.writer, self._stdin_reader):
+        for fd in (err.writer,) if out.reader < 0 else (out.writer, err.writer, self._stdin_reader):
             keeper.give(fd)  # so that /dev/stdout and its like can be opened anew
         if stage.pid > 0:
             self._waited_before_ns = wait_ns(keeper.proc_fd, stage.pid)
@@ -174,6 +196,8 @@ class Supervision:
         )
         self._began_ns = time.monotonic_ns()
         keeper.begin(stage, start)
+        if out.reader < 0:
+            self._outlet = Outlet(keeper.proc_fd, os.dup(out.writer))
         for fd in (out.writer, err.writer, self._stdin_reader):
             os.close(fd)
         self._tree = Tree(keeper.proc_fd, stage.pid, stage.init_pid, keeper.forkers())
@@ -185,7 +209,8 @@ class Supervision:
 
     def _loop(self) -> None:
         for fd in (*self._streams, self._stage.pidfd, self._control.fileno()):
-            self._poll.register(fd, select.POLLIN)
+            if fd >= 0:
+                self._poll.register(fd, select.POLLIN)
         while True:
             for fd, event in self._poll.poll(self._patience_ms()):
                 if fd == self._stage.pidfd:
@@ -193,6 +218,8 @@ class Supervision:
                 self._handle(fd, event)
             self._check_limits()
             self._flush_if_due()
+            if self._outlet:
+                self._outlet.look(self._tree)
 
     def _handle(self, fd: int, event: int) -> None:
         stream = self._streams.get(fd)
@@ -228,13 +255,16 @@ class Supervision:
         wait = min(cpu_left / _CORES, wall_left, self._usage.interval_ms)
         if any(s.pending for s in self._streams.values()):
             wait = min(wait, _FLUSH_MS)
+        if self._outlet and self._outlet.is_held:
+            wait = min(wait, LOOK_MS)
         return max(_SOONEST_MS, int(wait))
 
     def _wall_limit_ms(self) -> float:
         limit = self._limits["wall_time_ms"]
         if self._elapsed_ms() < limit:
             return limit
-        wait_ms = longest_wait_ns(self._tree) / 1e6
+        waited_ns = self._waits.longest_ns(self._tree.pids()) - self._waited_before_ns
+        wait_ms = max(0, waited_ns) / 1e6
         return min(limit + min(wait_ms, self._elapsed_ms()), limit * _WALL_CEILING)
 
     def _check_limits(self) -> None:
@@ -245,12 +275,16 @@ class Supervision:
             self._kill("memoryBytes")
         elif self._usage.cpu_ns > self._limits["cpu_time_ms"] * 1_000_000:
             self._kill("cpuTimeMs")
-        elif self._elapsed_ms() > self._wall_limit_ms():
+        elif self._elapsed_ms() > self._wall_limit_ms() and not self._has_ended():
             self._kill("wallTimeMs")
+
+    def _has_ended(self) -> bool:
+        """Whether the program has ended, and it is only we who do not know yet."""
+        return bool(select.select([self._stage.pidfd], [], [], 0)[0])
 
     def _kill(self, reason: str) -> None:
         if not self._killed:
-            self._killed = reason
+            self._killed, self._killed_ns = reason, time.monotonic_ns()
             self._stage.kill()
 
     # -- talking to the worker --------------------------------------------------------
@@ -265,9 +299,17 @@ class Supervision:
         elif kind == wire.STDIN_END:
             self._feed_ended = True
             self._feed()
+        elif kind == wire.SIGNAL:
+            self._signal(int(body))
         else:  # the worker is gone, and so is the reason to go on
             self._kill("cancelled")
             self._poll.unregister(self._control.fileno())
+
+    def _signal(self, number: int) -> None:
+        """As a terminal does it: to every process of the program, but not to its init."""
+        for pid in self._tree.pids():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
 
     def _feed(self) -> None:
         if self._stdin_writer < 0:
@@ -330,7 +372,7 @@ class Supervision:
     def _figures(self, status: int, ended_ns: int, cpu_ns: int, max_rss_kib: int) -> dict[str, Any]:
         begun, error = parsed(self._stage.report())
         began_ns, before_ns, woken_ns = begun or (self._began_ns, 0, 0)
-        if not (begun or error or self._killed):
+        if not (begun or error or self._killed or os.WIFSIGNALED(status)):
             error = "the program's process ended before it was the program"
         usage = self._usage
         if isinstance(usage, GroupUsage):
@@ -345,6 +387,7 @@ class Supervision:
             "status": None if is_ours else status,  # then it is not how the program ended
             "killed": self._killed,
             "wall_ns": ended_ns - began_ns,
+            "ended_ns": self._killed_ns or ended_ns,
             "error": error,
             "start_mode": "fork" if self._forked else "exec",
             "truncated": [s.truncated for s in self._streams.values()],

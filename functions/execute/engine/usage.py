@@ -18,11 +18,12 @@ _RESIDENT, _PAGE_TABLES = (b"RssAnon:", b"RssShmem:"), (b"VmPTE:",)
 _PROPORTIONAL = (b"Pss_Anon:", b"Pss_Shmem:")
 #: The kernel walks them all for smaps_rollup, and we would wait for it.
 _MOST_TABLES_KIB = 16 * 1024
+_EXITING = 4  # PF_EXITING, in the flags of /proc/<pid>/stat
 _MOST_COMPARED = 32
 _TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
-def _read(proc_fd: int, path: str) -> bytes:
+def read_proc(proc_fd: int, path: str) -> bytes:
     """A file below an open /proc; empty when the process is gone."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc_fd)
@@ -73,28 +74,31 @@ def _children(proc_fd: int, parent: int) -> list[int]:
         fd = os.open(f"{parent}/task", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc_fd)
         tasks = os.listdir(fd)
         os.close(fd)
-    lists = (_read(proc_fd, f"{parent}/task/{task}/children") for task in tasks)
+    lists = (read_proc(proc_fd, f"{parent}/task/{task}/children") for task in tasks)
     return [int(child) for text in lists for child in text.split()]
 
 
 def run_ns(proc_fd: int, pid: int) -> int:
     """CPU time of a task by itself: the first field of its schedstat."""
-    fields = _read(proc_fd, f"{pid}/schedstat").split()
+    fields = read_proc(proc_fd, f"{pid}/schedstat").split()
     return int(fields[0]) if fields else 0
 
 
 def wait_ns(proc_fd: int, pid: int) -> int:
     """How long a task was ready without a core: the second field of its schedstat."""
-    fields = _read(proc_fd, f"{pid}/schedstat").split()
+    fields = read_proc(proc_fd, f"{pid}/schedstat").split()
     return int(fields[1]) if len(fields) > 1 else 0
 
 
-def longest_wait_ns(tree: Tree) -> int:
-    """The longest time that one live task of the run has been ready without a core.
+def is_alive(proc_fd: int, pid: int) -> bool:
+    """Whether a process has not even begun to exit."""
+    fields = read_proc(proc_fd, f"{pid}/stat").rpartition(b")")[2].split()
+    return bool(fields) and not int(fields[6]) & _EXITING
 
-    The largest, never the sum: a run with a hundred threads must not gain a hundredfold.
-    """
-    return max(wait_ns(tree.proc_fd, pid) for pid in tree.pids())
+
+def is_filtered(proc_fd: int, pid: int) -> bool:
+    """Whether a process runs under a seccomp filter: the last thing before it is the program."""
+    return b"\nSeccomp:\t2\n" in read_proc(proc_fd, f"{pid}/status")
 
 
 def _with_own_memory(pids: list[int]) -> list[int]:
@@ -207,20 +211,20 @@ class TreeUsage:
 
         Ticks are rounded down: a hundred children of nine milliseconds would have used none.
         """
-        exact = _read(self._proc_fd, f"{pid}/schedstat").split()
+        exact = read_proc(self._proc_fd, f"{pid}/schedstat").split()
         ticks = int(fields[11]) + int(fields[12])
         return max(ticks * _TICK_NS, int(exact[0]) if exact else 0)
 
     def _stat(self, pid: int) -> list[bytes]:
         """The fields of proc(5)'s stat from the state on; its field 3 is number 0 here."""
-        return _read(self._proc_fd, f"{pid}/stat").rpartition(b")")[2].split()
+        return read_proc(self._proc_fd, f"{pid}/stat").rpartition(b")")[2].split()
 
     def _status(self, pid: int) -> bytes:
-        return _read(self._proc_fd, f"{pid}/status")
+        return read_proc(self._proc_fd, f"{pid}/status")
 
     def _proportional_kib(self, pid: int) -> int:
         """Memory with every shared page divided by its sharers."""
-        text = _read(self._proc_fd, f"{pid}/smaps_rollup")
+        text = read_proc(self._proc_fd, f"{pid}/smaps_rollup")
         if not text:  # gone, or not ours to see
             return _sum_kib(self._status(pid), (*_RESIDENT, *_PAGE_TABLES))
         return _sum_kib(text, _PROPORTIONAL) + _sum_kib(self._status(pid), _PAGE_TABLES)

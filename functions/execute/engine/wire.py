@@ -5,11 +5,13 @@ A packet is one kind byte and a body. Large things travel as sealed memory files
 
 worker -> keeper                       keeper -> worker
   R  memory files: stdin, the content    o / e  bytes of stdout / stderr
-     of all files, JSON of the request
+     of all files, JSON of the request;
+     or a pipe for stdin, and before
+     the JSON another one for stdout
   i  bytes of stdin                      F      memory files: JSON [[name, size],
   z  end of stdin                               ...], the content of all of them
-  K  stop the run now                    D      JSON of the finished run
-                                         X      text: this cell cannot go on
+  s  number of a signal for all of it    D      JSON of the finished run
+  K  stop the run now                    X      text: this cell cannot go on
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import fcntl
 import os
 import socket
 
-REQUEST, STDIN, STDIN_END, KILL = b"R", b"i", b"z", b"K"
+REQUEST, STDIN, STDIN_END, SIGNAL, KILL = b"R", b"i", b"z", b"s", b"K"
 STDOUT, STDERR, FILES, DONE, BROKEN, READY = b"o", b"e", b"F", b"D", b"X", b"Y"
 
 PACKET_BYTES = 64 * 1024

@@ -18,7 +18,8 @@ def is_doubtful(run: Run, limits: Limits) -> bool:
     if run.outcome is Outcome.CPU_TIME_LIMIT:
         return run.cpu_time_ms <= limits.cpu_time_ms * DOUBTFUL_UP_TO
     if run.outcome is Outcome.WALL_TIME_LIMIT:
-        return run.wall_time_ms <= limits.wall_time_ms * DOUBTFUL_UP_TO
+        used_ms = run.wall_time_ms - run.wait_time_ms  # the limit was credited with the wait
+        return used_ms <= limits.wall_time_ms * DOUBTFUL_UP_TO
     return False
 
 

@@ -7,16 +7,18 @@ points. What is never written to Redis cannot leak from there.
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from functions.execute.engine.program import Outcome, Run
-from functions.execute.judging.plan import Case
+from functions.execute.judging.plan import Case, Tallying
 from functions.execute.judging.runner import Tried
 from functions.execute.report import file_out, output_fields
 from functions.execute.text import encode_output
 from shared.models import CaseResult, Difference
+from shared.verdicts import Verdict
 
 MESSAGES = {
     Outcome.CPU_TIME_LIMIT: "the CPU time limit was reached",
@@ -33,13 +35,21 @@ _LARGEST = {
     "wall_time_ms": "wallTimeMs",
     "peak_memory_bytes": "peakMemoryBytes",
 }
-_NOT_IN_EVENTS = ("stdout", "stdoutEncoding", "stderr", "stderrEncoding")
+_NOT_IN_EVENTS = (
+    *("interaction", "result"),
+    *("stdout", "stdoutEncoding", "stderr", "stderrEncoding"),
+)
 
 
 class Presenter:
     """Makes what is public of the cases of one submission."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, own: bool) -> None:
+        """
+        Args:
+            own: the tests and their checker are the caller's own.
+        """
+        self._own = own
         self._room = ALL_OUTPUT_BYTES
 
     def case(self, case: Case, tried: Tried, points: float | None) -> CaseResult:
@@ -55,6 +65,8 @@ class Presenter:
             wall_time_ms=run.wall_time_ms,
             peak_memory_bytes=run.peak_memory_bytes,
         )
+        if tried.judged.verdict is Verdict.JUDGE_ERROR:  # in our words: of no content
+            row.message = tried.judged.message
         if case.shown:
             self._show(row, case, tried)
         return row
@@ -63,12 +75,19 @@ class Presenter:
         run, judged = tried.run, tried.judged
         row.name = case.name
         row.message = judged.message or MESSAGES.get(run.outcome)
+        row.judge_message = judged.judge_message if self._own else None
+        row.interaction = judged.dialogue
         row.wait_time_ms = run.wait_time_ms
         row.exit_code = run.exit_code
         row.signal = signal_name(run.signal)
         row.limit = run.outcome if run.outcome.is_limit else None
         if (found := judged.difference) is not None:
             row.difference = Difference(line=found.line, expected=found.expected, got=found.got)
+        if judged.result is not None:
+            row.result = judged.result[: min(TEST_OUTPUT_BYTES, self._room)].decode(
+                errors="replace"
+            )
+            self._room -= min(len(judged.result), self._room)
         row.stdout, row.stdout_encoding, out_cut = self._cut(run.stdout, run.stdout_truncated)
         row.stderr, row.stderr_encoding, err_cut = self._cut(run.stderr, run.stderr_truncated)
         row.truncated = out_cut or err_cut
@@ -88,9 +107,9 @@ def event(row: CaseResult, total: int) -> dict[str, Any]:
     return {**told, "total": total}
 
 
-def single(tried: Tried) -> dict[str, Any]:
+def single(tried: Tried, last_word: bytes = b"") -> dict[str, Any]:
     """The fields of the result of a submission without tests."""
-    run = tried.run
+    run = replace(tried.run, stdout=tried.run.stdout.removesuffix(last_word))
     result = {**figures(run), **output_fields(run)}
     result["runs"] = [figures(each) for each in tried.runs]
     result["files"] = [file_out(name, data) for name, data in run.files.items()]
@@ -99,9 +118,11 @@ def single(tried: Tried) -> dict[str, Any]:
     return result
 
 
-def summary(rows: list[CaseResult], failed: int | None) -> dict[str, Any]:
+def summary(rows: list[CaseResult], tally: Tallying) -> dict[str, Any]:
     """The fields at the top of a result with tests: the largest of all, and who decided."""
+    failed = tally.failed.index if tally.failed else None
     result: dict[str, Any] = {"tests": rows, "failedTest": failed}
+    result |= {"score": tally.score, "groups": tally.groups()}
     for name, wire_name in _LARGEST.items():
         result[wire_name] = max((getattr(row, name) or 0 for row in rows), default=None)
     decided = next((row for row in rows if row.index == failed), None)
@@ -112,6 +133,8 @@ def summary(rows: list[CaseResult], failed: int | None) -> dict[str, Any]:
             "limit": decided.limit,
             "message": decided.message,
         }
+    if tally.message:
+        result["message"] = tally.message
     return result
 
 

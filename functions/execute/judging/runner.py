@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from functions.execute.control import Session
 from functions.execute.engine.cell import Cell
-from functions.execute.engine.program import Limits, OnOutput, OnPause, Outcome, Program, Run
+from functions.execute.engine.program import Limits, OnOutput, OnPause, Program, Run
 from functions.execute.judging.confirm import better, is_doubtful
 from functions.execute.judging.decide import failure_of
-from functions.execute.judging.plan import Case, Check, Judged
-from functions.execute.toolchains import Toolchain
+from functions.execute.judging.plan import Case, Judged, Plan, Turn
+from functions.execute.judging.programs import Ready
+from functions.execute.judging.stopped import GivenUp, unless_stopped
 from shared.limits import MAX_COLLECT_BYTES
+from shared.verdicts import Verdict
 
 #: Of one submission; a program that is always at its limit must not take twice as long.
 _MOST_CONFIRMED = 3
-
-
-class GivenUp(Exception):
-    """The run was stopped from outside: cancelled, lost, or to be given back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +24,9 @@ class Tried:
     """A case that was run and judged."""
 
     judged: Judged
-    #: The run that counts.
+    #: The run that counts; of several passes the last, with the largest figures of all.
     run: Run
-    #: All of them, where there were more.
+    #: Both runs, where a time limit was confirmed.
     runs: list[Run]
 
 
@@ -37,6 +35,8 @@ class Listener:
 
     output: OnOutput | None = None
     pause: OnPause | None = None
+    #: Brings the input of an interactive run.
+    session: Session | None = None
 
     def confirming(self) -> None:
         """The program is run once more."""
@@ -47,36 +47,51 @@ class Listener:
 
 
 class Runner:
-    """A program that is ready to run, on a cell."""
+    """A program that is ready to run, on a cell, with the plan it is judged by."""
 
     def __init__(
         self,
         cell: Cell,
-        toolchain: Toolchain,
-        files: Mapping[str, bytes],
+        ready: Ready,
+        plan: Plan,
         listener: Listener,
         collect: tuple[str, ...] = (),
     ) -> None:
         self._cell = cell
-        self._toolchain = toolchain
-        self._files = files
+        self._ready = ready
+        self._plan = plan
         self._listener = listener
         self._collect = collect
         self._confirmed = 0
         #: Most cases differ in their input alone.
         self._programs: dict[tuple[Limits, tuple[str, ...]], Program] = {}
 
-    def try_case(self, case: Case, check: Check) -> Tried:
-        """Run a case and judge it.
+    def try_case(self, case: Case) -> Tried:
+        """Run a case and judge it, in as many passes as the validator asks for.
 
         Raises:
             GivenUp: it was stopped from outside.
             EngineError: the engine could not run it.
         """
-        runs = self._measured(self._program(case), case.limits)
+        turn = Turn(number=1, input=case.input())
+        tried = self._try_turn(case, turn)
+        while turn.next_input is not None and tried.judged.verdict is Verdict.ACCEPTED:
+            if turn.number >= self._plan.passes:
+                why = f"the validator asks for more than {self._plan.passes} passes"
+                return replace(tried, judged=Judged(verdict=Verdict.JUDGE_ERROR, message=why))
+            turn = Turn(number=turn.number + 1, input=turn.next_input, feedback=turn.feedback)
+            tried = _joined(tried, self._try_turn(case, turn))
+        return tried
+
+    def _try_turn(self, case: Case, turn: Turn) -> Tried:
+        program = replace(self._program(case), stdin=turn.input)
+        if self._plan.talk is not None:
+            run, judged = self._plan.talk(case, program, turn)
+            return Tried(judged=judged, run=run, runs=[])
+        runs = self._measured(program, case.limits)
         run = runs[0] if len(runs) == 1 else better(*runs)
         failure = failure_of(run)
-        judged = check(case, run) if failure is None else Judged(verdict=failure)
+        judged = self._plan.check(case, run, turn) if failure is None else Judged(verdict=failure)
         return Tried(judged=judged, run=run, runs=runs if len(runs) > 1 else [])
 
     def _program(self, case: Case) -> Program:
@@ -84,18 +99,22 @@ class Runner:
         base = self._programs.get(key)
         if base is None:
             base = self._programs[key] = replace(
-                self._toolchain.program(self._files, case.limits, case.args),
+                self._ready.start(case.limits, case.args),
                 collect=self._collect,
                 collect_bytes=MAX_COLLECT_BYTES,
             )
-        files = {**self._files, **case.files} if case.files else self._files
-        return replace(base, files=files, stdin=case.input())
+        if not case.files and case.more_files is None:
+            return base
+        more = case.more_files() if case.more_files else {}
+        return replace(base, files={**base.files, **case.files, **more})
 
     def _measured(self, program: Program, limits: Limits) -> list[Run]:
         """The run, and where its time-limit verdict is doubtful one more."""
         listener = self._listener
         first = self._run(program, limits, listener.output, listener.pause)
         if self._confirmed >= _MOST_CONFIRMED or not is_doubtful(first, limits):
+            return [first]
+        if listener.session is not None:  # nobody would type it all again
             return [first]
         self._confirmed += 1
         listener.confirming()
@@ -108,7 +127,29 @@ class Runner:
         on_output: OnOutput | None = None,
         on_pause: OnPause | None = None,
     ) -> Run:
-        run = self._cell.run(program, limits, on_output=on_output, on_pause=on_pause)
-        if run.outcome is Outcome.CANCELLED or self._listener.is_lost():
+        if (session := self._listener.session) is None:
+            run = self._cell.run(program, limits, on_output=on_output, on_pause=on_pause)
+        else:
+            run = session.run(self._cell, program, limits, on_output, on_pause)
+        if self._listener.is_lost():
             raise GivenUp
-        return self._toolchain.understood(run)
+        return self._ready.understood(unless_stopped(run))
+
+
+def _joined(before: Tried, after: Tried) -> Tried:
+    """Two passes as one: time and memory are per pass, the larger is told."""
+    first, last = before.run, after.run
+    run = replace(
+        last,
+        cpu_time_ms=max(first.cpu_time_ms, last.cpu_time_ms),
+        wall_time_ms=max(first.wall_time_ms, last.wall_time_ms),
+        wait_time_ms=max(first.wait_time_ms, last.wait_time_ms),
+        peak_memory_bytes=max(first.peak_memory_bytes, last.peak_memory_bytes),
+    )
+    said = [text for text in (before.judged.dialogue, after.judged.dialogue) if text is not None]
+    return replace(
+        after,
+        run=run,
+        runs=[*before.runs, *after.runs],
+        judged=replace(after.judged, dialogue="---\n".join(said) if said else None),
+    )

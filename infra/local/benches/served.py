@@ -63,19 +63,19 @@ def _part_of(command: str) -> str:
 
 
 @contextlib.contextmanager
-def service() -> Iterator[Service]:
+def service(languages: str = "python") -> Iterator[Service]:
     """Start one on a free port, with a state folder of its own; it ends in order."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")}
     env.pop("REDIS_URL", None)
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
         state = Path(folder, "state")
-        env |= {"ASSAY_STATE": str(state), "ASSAY_PORT": "0", "ASSAY_LANGUAGES": "python"}
+        env |= {"ASSAY_STATE": str(state), "ASSAY_PORT": "0", "ASSAY_LANGUAGES": languages}
         process = subprocess.Popen([sys.executable, "-c", _SERVE], cwd=ROOT, env=env)
         try:
             deadline = time.monotonic() + _READY_S
             while not (facts := read_runner(state)):
                 if process.poll() is not None or time.monotonic() > deadline:
-                    raise Failure("The service to measure did not start.")
+                    raise Failure("A service of our own did not start.")
                 time.sleep(0.02)
             yield Service(process.pid, facts["url"], facts["redisUrl"])
         finally:
@@ -106,6 +106,16 @@ class Client:
             raise Failure(f"The service answered with status {response.status}: {content!r}")
         answer: dict[str, Any] = json.loads(content)
         return answer
+
+    def post(self, path: str, body: bytes, kind: str) -> dict[str, Any]:
+        """The answer to any other request that is sent."""
+        self._calls.request("POST", path, body, {"Content-Type": kind})
+        return self.answer()
+
+    def delete(self, path: str) -> dict[str, Any]:
+        """The answer to a DELETE."""
+        self._calls.request("DELETE", path)
+        return self.answer()
 
     def follow(self, submission_id: str) -> dict[str, Any]:
         """Read its events up to the terminal one; that one's data."""

@@ -148,7 +148,10 @@ def test_clone3_is_not_there(arch: str) -> None:
 def test_clone_makes_no_namespace_and_without_processes_only_threads(arch: str) -> None:
     call = number(seccomp._CLONE, arch)
     thread, fork = 0x3D0F00, 17
-    namespaces = [1 << bit for bit in (17, 25, 26, 27, 28, 29, 30)] + [0x80]  # ... and time
+    namespaces = [1 << bit for bit in (17, 25, 26, 27, 28, 29, 30)] + [
+        0x80,
+        0x8000,
+    ]  # ... and time, and CLONE_PARENT
     for flag in namespaces:
         assert ask(arch, call, flag | fork) == REFUSE, hex(flag)
         assert ask(arch, call, flag | thread, processes=False) == REFUSE, hex(flag)

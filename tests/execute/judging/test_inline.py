@@ -180,6 +180,28 @@ def test_what_is_shown_of_outputs_is_bounded(core: Core) -> None:
     assert result.verdict == "completed"
 
 
+ADDS = "def add(a, b): return a + b\nprint('at work', end='')"
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        (ADDS, "accepted"),
+        ("def add(a, b): return a - b", "runtime-error"),
+        (ADDS + "\nimport os; os._exit(0)", "runtime-error"),
+        (ADDS + "\nimport sys; sys.exit(0)", "runtime-error"),
+        (ADDS + "\nimport os; os.close(1)", "runtime-error"),
+    ],
+)
+def test_assertions_have_to_be_reached_and_passed(core: Core, code: str, verdict: str) -> None:
+    result = core.judged(code, assertions="assert add(1, 2) == 3\nassert add(0, 0) == 0")
+
+    assert result.verdict == verdict
+    assert result.stdout in ("at work", "")
+    if "exit" in code:
+        assert result.message == "the program ended before the last of its assertions"
+
+
 def test_cancelling_ends_it_between_and_within_tests(core: Core) -> None:
     submission_id = core.submit("import time; time.sleep(0.2)", tests=[case("")] * 500)
     core.await_kinds(submission_id, "test", 1)

@@ -107,19 +107,16 @@ ATTACKS = [
         at=dict.fromkeys(("namespaces", "container"), _NO_FORK),
     ),
     Attack(
-        promise="a child that is made a sibling is counted and ends with the program",
+        promise="no child is made a sibling, whom others would have to look after",
         language="c",
         code="""
             int main(void) {
-                long made = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
-                if (made == 0) for (;;);
-                tell("sibling", made > 0 ? 0 : -1);
-                if (made > 0) pause();
+                tell("sibling", syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0));
+                int thread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_PARENT;
+                tell("thread", syscall(SYS_clone, thread, 0, 0, 0, 0));
             }
         """,
-        limits=_SHORT_CPU,
-        expect=replace(_CPU, stdout="sibling ok\n"),
-        at={"container": Expect(stdout="sibling EPERM\n")},
+        expect=Expect(stdout="sibling EPERM\nthread EPERM\n"),
     ),
     Attack(
         promise="children whose end is told by no signal are counted and end with the program",

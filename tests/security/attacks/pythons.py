@@ -102,6 +102,11 @@ ATTACKS = [
         expect=Expect(exit_code=1, stderr_has="Error"),
     ),
     Attack(
+        promise="a source of strings in strings is an error",
+        code="x = f'" + "{f'{" * 1_000 + "1" + "}'}" * 1_000 + "'",
+        expect=Expect(exit_code=1, stderr_has="SyntaxError"),
+    ),
+    Attack(
         promise="a number that takes for ever to work out is stopped",
         code="x = 10 ** 10 ** 8",
         limits=_SHORT_CPU,

@@ -92,4 +92,40 @@ ATTACKS = [
         expect=_MEMORY,
         at=dict.fromkeys(("namespaces", "container"), Expect(stdout="shmget EPERM\n")),
     ),
+    Attack(
+        promise="memory of semaphores and queues is memory of the program",
+        language="c",
+        code="""
+            #include <sys/msg.h>
+            #include <sys/sem.h>
+            int main(void) {
+                int sets = 0, set = 0;
+                while (sets < 200 && (set = semget(IPC_PRIVATE, 32000, 0600)) >= 0) sets++;
+                if (set < 0) tell("semaphores", set);
+                int queue = msgget(IPC_PRIVATE, 0600);
+                if (queue < 0) tell("queue", queue);
+            }
+        """,
+        limits=_PATIENT,
+        expect=_MEMORY,
+        at=dict.fromkeys(
+            ("namespaces", "container"), Expect(stdout="semaphores EPERM\nqueue EPERM\n")
+        ),
+    ),
+    Attack(
+        promise="writing to one's own memory writes to no file",
+        code="""
+            from tools import *
+            import re
+            spans = [l.split() for l in open("/proc/self/maps") if "libc" in l or "python" in l]
+            start = int(spans[0][0].split("-")[0], 16)
+            path = spans[0][-1]
+            before = open(path, "rb").read(64)
+            memory = os.open("/proc/self/mem", os.O_RDWR)
+            tell("own copy", os.pwrite, memory, b"planted", start)
+            print(ctypes.string_at(start, 7), open(path, "rb").read(64) == before)
+        """,
+        expect=Expect(stdout="own copy ok\nb'planted' True\n"),
+        at={"container": Expect(exit_code=1, stderr_has="PermissionError")},
+    ),
 ]

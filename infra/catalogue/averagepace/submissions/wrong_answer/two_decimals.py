@@ -1,0 +1,7 @@
+# Two decimals are too few.
+distance = time = 0.0
+for _ in range(int(input())):
+    length, speed = map(float, input().split())
+    distance += length
+    time += length / speed
+print(f"{distance / time:.2f}")

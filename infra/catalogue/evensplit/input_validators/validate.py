@@ -1,0 +1,8 @@
+"""Exit code 42 if the input is what the statement promises."""
+
+import re
+import sys
+
+text = sys.stdin.read()
+assert re.fullmatch(r"[1-9][0-9]{0,5}\n", text) and int(text) <= 10**5
+sys.exit(42)

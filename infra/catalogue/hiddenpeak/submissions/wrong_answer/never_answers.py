@@ -1,0 +1,13 @@
+# Finds the summit and keeps it to itself.
+def height(place):
+    print("?", place, flush=True)
+    return int(input())
+
+
+low, high = 1, int(input())
+while low < high:
+    middle = (low + high) // 2
+    if height(middle) < height(middle + 1):
+        low = middle + 1
+    else:
+        high = middle

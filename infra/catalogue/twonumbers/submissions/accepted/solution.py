@@ -1,0 +1,7 @@
+class Solution:
+    def twoWeights(self, weights, target):
+        seen = {}
+        for place, weight in enumerate(weights):
+            if target - weight in seen:
+                return [seen[target - weight], place]
+            seen[weight] = place

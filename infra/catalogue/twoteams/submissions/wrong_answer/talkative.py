@@ -1,0 +1,2 @@
+# Prints more than was asked for.
+print("The teams are", "A" * int(input().split()[0]))

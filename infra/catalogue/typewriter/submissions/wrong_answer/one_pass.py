@@ -1,0 +1,4 @@
+# Removes each letter that has a "<" after it, but only once.
+import re
+
+print(re.sub(r"[a-z.]<", "", input()).replace("<", "") or "(empty)")

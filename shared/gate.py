@@ -1,0 +1,137 @@
+"""Who may come in: the layer that finds out who is calling, before any route.
+
+Theory of operation. A caller who shows credentials is who they say, or is refused: wrong
+ones never make him the local tenant. Without credentials there is one way in: from this
+machine itself. That is told by three things together: we are bound to loopback, the Host
+is a loopback name (else a name was rebound to us), and no proxy says that it passes on
+somebody else's request. Everybody else needs credentials, except for what needs none.
+
+The Origin of a request must be our own in any case, and the session's cookie is SameSite=Strict, so
+that no page of another site acts with somebody's session.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs
+
+import redis.asyncio
+
+from shared.asgi import ASGIApp, Receive, Scope, Send, check_loopback, headers_of
+from shared.credentials import Credentials
+from shared.errors import Forbidden, Unauthorized
+from shared.identity import LOCAL, SCOPE_KEY, Caller
+from shared.settings import Settings
+
+COOKIE = "assay_session"
+
+#: Needs no credentials; tells nothing of anybody.
+_HEALTH = frozenset({"/healthz", "/readyz"})
+_OPEN = frozenset({"/login"})
+#: May be opened by a ticket, for a browser cannot set headers there.
+_BY_TICKET = re.compile(r"/events/[^/]+|/socket")
+_FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-real-ip")
+
+
+class Gate:
+    """Puts the caller into the scope, or refuses him."""
+
+    def __init__(self, app: ASGIApp, client: redis.asyncio.Redis, settings: Settings) -> None:
+        self._app = app
+        self._credentials = Credentials(client)
+        self._is_local = settings.auth == "local" and is_loopback(settings.host)
+        self._hosts = frozenset(settings.allowed_host_names)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            scope[SCOPE_KEY] = await self._caller(scope)
+        await self._app(scope, receive, send)
+
+    async def _caller(self, scope: Scope) -> Caller | None:
+        if scope["path"] in _HEALTH:  # probes come by any name
+            return None
+        local = self._is_from_here(scope)
+        if not local:
+            self._check_site(scope)
+        shown, caller = await self._shown(scope)
+        if caller is not None:
+            return caller
+        if scope["path"] in _OPEN:
+            return None
+        if shown:
+            raise Unauthorized("these credentials open nothing, or not any more")
+        if local:
+            return LOCAL
+        raise Unauthorized("this needs credentials: Authorization: Bearer <key>")
+
+    def _is_from_here(self, scope: Scope) -> bool:
+        """Whether this is a request of this machine's own, or of somebody who may need none.
+
+        Raises:
+            Forbidden: it would be, but its Host or Origin are not this machine's.
+        """
+        if not self._is_local or any(headers_of(scope, name) for name in _FORWARDED):
+            return False
+        if _host_name(scope) in self._hosts:  # a name under which others reach us
+            return False
+        check_loopback(scope)
+        return True
+
+    def _check_site(self, scope: Scope) -> None:
+        hosts = headers_of(scope, b"host")
+        name = _host_name(scope)
+        if len(hosts) != 1 or (self._hosts and name not in self._hosts and not is_loopback(name)):
+            raise Forbidden("the Host header names no host that is served here")
+        for origin in headers_of(scope, b"origin"):
+            # Whether it came over TLS, only the proxy in front of us knows.
+            if origin.lower().rpartition("//")[2] != hosts[0].lower():
+                raise Forbidden("the Origin header must be this site's: other pages are refused")
+
+    async def _shown(self, scope: Scope) -> tuple[bool, Caller | None]:
+        """Whether credentials were shown, and whose they are."""
+        headers = headers_of(scope, b"authorization")
+        if headers:
+            kind, _, key = headers[0].partition(" ")
+            if len(headers) != 1 or kind.lower() != "bearer":
+                return True, None
+            return True, await self._credentials.by_key(key.strip())
+        if _BY_TICKET.fullmatch(scope["path"]) and (ticket := _query(scope).get("ticket")):
+            return True, await self._credentials.use_ticket(ticket[0])
+        if token := session_of(scope):
+            return True, await self._credentials.by_session(token)
+        return False, None
+
+
+def session_of(scope: Scope) -> str:
+    """The value of the session's cookie; empty if there is none."""
+    for header in headers_of(scope, b"cookie"):
+        try:
+            found = SimpleCookie(header).get(COOKIE)
+        except CookieError:
+            continue
+        if found is not None:
+            return found.value
+    return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address can only be reached from this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _host_name(scope: Scope) -> str:
+    hosts = headers_of(scope, b"host")
+    text = hosts[0].lower() if len(hosts) == 1 else ""
+    return text.rpartition(":")[0] if re.search(r":\d*$", text) else text
+
+
+def _query(scope: Scope) -> Mapping[str, list[str]]:
+    return parse_qs(scope.get("query_string", b"").decode("latin-1"))

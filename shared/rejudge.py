@@ -1,0 +1,111 @@
+"""Judging again what is finished: the same code, by the package that is installed now.
+
+A re-judge is one call of `shared/lua/rejudge.lua`: the verdict goes into the history, the
+submission back in line, its stream begins anew with another epoch. What was to be run is
+kept up to 64 KiB; a larger submission cannot be judged again.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+import msgspec
+import redis.asyncio
+
+from shared import keys, scripts
+from shared.errors import Conflict, NotFound
+from shared.models import Spec, encode
+from shared.priority import Priority
+from shared.problems.store import Problems
+
+#: Of one submission, the newest.
+_KEPT_VERDICTS = 20
+#: Of one problem in one request.
+MOST_AT_ONCE = 10_000
+_SCAN_STEP = 500
+
+_REFUSALS = {
+    "running": "it is not finished",
+    "changed": "it was judged again meanwhile",
+    "gone": "what it was to run is not kept: it was cancelled, or is too large",
+    "batch": "it belongs to a batch",
+}
+
+
+class Rejudging:
+    """For one event loop."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self._client = client
+        self._problems = Problems(client)
+
+    async def spec(self, submission_id: str) -> Spec:
+        """What a submission is to run, or was.
+
+        Raises:
+            NotFound: it is not kept.
+        """
+        stored = await self._client.hget(keys.submission(submission_id), "spec")
+        if stored is None:
+            raise NotFound(f"the code of {submission_id!r} is not kept")
+        return msgspec.json.decode(stored, type=Spec)
+
+    async def one(self, submission_id: str) -> None:
+        """Judge one again.
+
+        Raises:
+            Conflict: it cannot be, as it says.
+        """
+        answer = await self._again(submission_id, Priority.DEFAULT)
+        if answer != "queued":
+            raise Conflict(f"{submission_id!r} cannot be judged again: {_REFUSALS[answer]}")
+
+    async def problem(self, problem_id: str) -> int:
+        """Judge every finished submission to an installed problem again, behind everything else.
+
+        Raises:
+            NotFound: no such problem is installed.
+        """
+        await self._problems.get(problem_id)
+        count = 0
+        async for key in self._client.scan_iter(keys.submission("*"), count=_SCAN_STEP):
+            problem, state = await self._client.hmget(key, ["problem", "state"])
+            if problem == problem_id.encode() and state == b"finished" and count < MOST_AT_ONCE:
+                submission_id = key.decode().removeprefix(keys.submission(""))
+                if await self._is_against(submission_id):
+                    count += await self._again(submission_id, Priority.BULK) == "queued"
+        return count
+
+    async def _is_against(self, submission_id: str) -> bool:
+        """Whether a package judged it: a run of one's own is nobody else's to repeat."""
+        try:
+            return bool((await self.spec(submission_id)).package)
+        except NotFound:
+            return False
+
+    async def _again(self, submission_id: str, priority: Priority) -> str:
+        key = keys.submission(submission_id)
+        finished_ms, stored = await self._client.hmget(key, ["finishedMs", "spec"])
+        if stored is None:
+            return "gone"
+        if finished_ms is None:
+            return "running"
+        spec = await self._renewed(msgspec.json.decode(stored, type=Spec))
+        answer: bytes = await scripts.acall(
+            self._client,
+            "rejudge",
+            submission_id,
+            finished_ms,
+            encode(spec),
+            secrets.token_hex(4),
+            priority,
+            _KEPT_VERDICTS,
+        )
+        return answer.decode()
+
+    async def _renewed(self, spec: Spec) -> Spec:
+        """The same, by the package that is installed now."""
+        if not spec.package or spec.problem_id is None:
+            return spec
+        entry = await self._problems.find(spec.problem_id)
+        return spec if entry is None else msgspec.structs.replace(spec, package=entry.digest)
