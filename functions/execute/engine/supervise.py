@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.execute.engine import child, wire
 from functions.execute.engine.outlet import LOOK_MS, Outlet
+from functions.execute.engine.outputs import Elsewhere, Stream
 from functions.execute.engine.stage import Stage, parsed
 from functions.execute.engine.start_mode import as_execed_bytes
 from functions.execute.engine.usage import GroupUsage, Tree, TreeUsage, run_ns, wait_ns
@@ -39,52 +40,6 @@ _SOONEST_MS = 2
 _FLUSH_MS = 40
 _FLUSH_BYTES = 32 * 1024
 _WALL_CEILING = 4
-
-
-class _Stream:
-    """One of the program's outputs: read while it runs, cut at its limit."""
-
-    def __init__(self, kind: bytes, limit_bytes: int) -> None:
-        self.kind = kind
-        self.room = limit_bytes
-        self.pending = bytearray()
-        self.truncated = False
-        self.reader, self.writer = os.pipe()
-        os.set_blocking(self.reader, False)
-
-    def read(self) -> bool:
-        """Take what is there; False at the end of the stream."""
-        try:
-            data = os.read(self.reader, 65_536)
-        except BlockingIOError:
-            return True
-        if len(data) > self.room:
-            self.truncated = True
-        self.pending += data[: self.room]
-        self.room -= min(len(data), self.room)
-        return bool(data)
-
-    def drain(self) -> None:
-        """Take the rest, when every writer is dead: what is there, not up to the end.
-
-        A descriptor on its way through a socket that nobody has any more keeps the pipe
-        open until the kernel finds it.
-        """
-        while select.select([self.reader], [], [], 0)[0] and self.read():
-            pass
-
-
-class _Elsewhere(_Stream):
-    """An output that goes straight to another program: neither read nor cut here."""
-
-    def __init__(self, kind: bytes, writer: int) -> None:
-        self.kind = kind
-        self.pending = bytearray()
-        self.truncated = False
-        self.reader, self.writer = -1, writer
-
-    def drain(self) -> None:
-        pass
 
 
 def _cpu_ns(rusage: struct_rusage) -> int:
@@ -116,13 +71,13 @@ class Supervision:
         self._control: socket.socket = keeper.control
         self._limits: dict[str, int] = request["limits"]
         self._request = request
-        self._streams: dict[int, _Stream] = {}
+        self._streams: dict[int, Stream] = {}
         for kind in (wire.STDOUT, wire.STDERR):
             elsewhere = stdout_fd >= 0 and kind == wire.STDOUT
             stream = (
-                _Elsewhere(kind, stdout_fd)
+                Elsewhere(kind, stdout_fd)
                 if elsewhere
-                else _Stream(kind, self._limits["output_bytes"])
+                else Stream(kind, self._limits["output_bytes"])
             )
             self._streams[stream.reader] = stream
         self._stdin_reader, self._stdin_writer = stdin_fd, -1
@@ -233,7 +188,7 @@ class Supervision:
         else:
             self._obey()
 
-    def _has_more(self, stream: _Stream) -> bool:
+    def _has_more(self, stream: Stream) -> bool:
         before = stream.room
         more = stream.read()
         if stream.truncated:
