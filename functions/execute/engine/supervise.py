@@ -107,6 +107,8 @@ class Supervision:
         orphans_ns = self._end_of_init()
         for stream in self._streams.values():
             stream.drain()
+        if self._outlet:
+            self._outlet.close()
         cpu_ns = _cpu_ns(rusage) + orphans_ns
         done = self._figures(status, ended_ns, cpu_ns, rusage.ru_maxrss)
         self._send_rest(done | {"wait_ns": waited_ns})
