@@ -56,7 +56,7 @@ class Batches:
         self.client = client
         self.settings = settings
 
-    async def open(self, *, tenant: str, once: Once = UNKEYED) -> str:
+    async def open(self, *, tenant: str, once: Once = UNKEYED, callback: str = "") -> str:
         """Begin a batch, or find the one that was begun with the same key; gives its id.
 
         Raises:
@@ -65,7 +65,7 @@ class Batches:
         batch_id = uuid.uuid4().hex
         answer: bytes = await scripts.acall(
             *(self.client, "batch_open", batch_id, tenant, secrets.token_hex(4), _FILLING_MS),
-            *once.arguments(),
+            *(*once.arguments(), callback),
         )
         return known_id(answer.decode()) or batch_id
 

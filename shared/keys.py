@@ -19,6 +19,10 @@
 | assay:session:<digest>       | string | a week                        | shared/credentials   |
 | assay:login:<digest>         | string | ten minutes, or its use       | shared/credentials   |
 | assay:ticket:<digest>        | string | half a minute, or its use     | shared/credentials   |
+| assay:deliveries             | zset   | member: until it is settled   | _lib, due_deliveries |
+| assay:delivery:<name>        | hash   | until it is settled           | _lib, due_deliveries |
+| assay:failed:<tenant>        | list   | for ever; the newest 1000     | notify/deliveries    |
+| assay:webhook-secret:<tenant>| string | for ever                      | shared/webhooks.py   |
 | assay:share:<tenant>         | hash   | a day after its last work     | _schedule.lua        |
 | assay:ready                  | zset   | member: until claimed         | _schedule.lua        |
 | assay:line:<class>:<tenant>  | zset   | member: until claimed         | _schedule.lua        |
@@ -46,8 +50,8 @@ tells a worker of what it holds: `cancel:<id>`, and `input:<id>` for more in tha
 verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
 runAtMs, startByMs, charge, batch, index, clientId, createdMs, claimedMs,
 finishedMs, history. An interactive one has interactive, inputBytes, inputCall and
-inputClosed as well. The end drops a `spec` of more than 64 KiB, and any that was
-cancelled: it is not judged again.
+inputClosed as well, one that is told to somebody callback. The end drops a `spec` of
+more than 64 KiB, and any that was cancelled: it is not judged again.
 """
 
 from __future__ import annotations
@@ -65,6 +69,7 @@ WORKERS = PREFIX + "workers"
 DELAYED = PREFIX + "delayed"
 DEADLINES = PREFIX + "deadlines"
 CLASSES = PREFIX + "classes"
+DELIVERIES = PREFIX + "deliveries"
 API_KEYS = PREFIX + "keys"
 FILLING = PREFIX + "filling"
 #: Problem id -> `ProblemEntry` as JSON: the index of installed packages.
@@ -159,6 +164,21 @@ def login(digest: str) -> str:
 def ticket(digest: str) -> str:
     """For whom a ticket opens a stream."""
     return f"{PREFIX}ticket:{digest}"
+
+
+def delivery(name: str) -> str:
+    """A webhook that is to be sent."""
+    return f"{PREFIX}delivery:{name}"
+
+
+def failed_deliveries(tenant: str) -> str:
+    """Webhooks of a tenant that were given up."""
+    return f"{PREFIX}failed:{tenant}"
+
+
+def webhook_secret(tenant: str) -> str:
+    """What signs a tenant's webhooks."""
+    return f"{PREFIX}webhook-secret:{tenant}"
 
 
 def share(tenant: str) -> str:

@@ -123,6 +123,8 @@ class SubmitRequest(Wire, kw_only=True):
     call: CallRequest | None = None
     #: Its stdin stays open: more is sent over `/socket` while it runs.
     interactive: bool = False
+    #: Told of the end: a signed webhook.
+    callback_url: str | None = None
     #: The class of the line it waits in.
     priority: Priority | None = None
     #: Not before this time, ISO 8601 with offset.

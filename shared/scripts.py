@@ -42,7 +42,9 @@ _KEYS = (
     keys.batch_left(""),
     keys.batch_ended(""),
     keys.FILLING,
-    # These four stay the last.
+    # These six stay the last.
+    keys.DELIVERIES,
+    keys.delivery(""),
     keys.control(""),
     keys.input(""),
     keys.batch(""),

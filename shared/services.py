@@ -7,13 +7,15 @@ holds responses open (event streams) adds to `on_shutdown` what ends them. The h
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from shared.blobs import open_blobs
 from shared.connect import async_client
+from shared.ending import end
 from shared.identity import Caller
 from shared.models import SubmitRequest
 from shared.problems.store import Problems
@@ -37,6 +39,8 @@ class Services:
         self.waiting = Waiting(self.store, settings.redis_url)
         self.on_shutdown: list[Callable[[], None]] = [self.waiting.close]
         self.resources = AsyncExitStack()
+        #: What runs beside the routes as long as the services are open.
+        self.background: list[Callable[[], Coroutine[Any, Any, None]]] = []
         #: Takes a submission, where this process serves the function that does.
         self.submit: Submit | None = None
 
@@ -46,6 +50,9 @@ class Services:
             callback()
 
     async def __aenter__(self) -> Self:
+        for work in self.background:
+            task = asyncio.create_task(work())
+            self.resources.push_async_callback(end, [task])
         return self
 
     async def __aexit__(

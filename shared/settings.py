@@ -54,6 +54,11 @@ class Settings:
         "",
         "names by which it is reached through a proxy, with commas",
     )
+    webhooks_to: str = _setting(
+        "public",
+        "where webhooks may be sent: to public addresses, or also into private networks",
+        choices=("public", "anywhere"),
+    )
     slots: int = _setting(
         0, "programs run at the same time; 0 means one per core", minimum=0, maximum=1024
     )

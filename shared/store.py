@@ -71,11 +71,13 @@ class Store:
         place: Place = ANYWHERE,
         classes: str = ORDINARY_CLASSES,
         once: Once = UNKEYED,
+        callback: str = "",
     ) -> str:
         """Store a checked submission and put it in line; gives its id.
 
         Args:
             classes: those it may be in, unless the tenant's settings name others.
+            callback: a checked URL that is told of its end.
             once: if it was sent before, the id of that time is given.
 
         Raises:
@@ -103,6 +105,7 @@ class Store:
             "" if place.queue_timeout_ms is None else place.queue_timeout_ms,
             *once.arguments(),
             "1" if spec.interactive else "",
+            callback,
         )
         if answer == b"queued":
             return submission_id

@@ -28,7 +28,6 @@ import logging
 from collections.abc import Callable
 
 from functions.notify.channel import BATCH_EVENTS, Channel
-from functions.notify.ending import end
 from functions.notify.events import Cursor, Event, parse_bell, parse_entry
 from functions.notify.follow import Reader
 from functions.notify.link import Link
@@ -36,6 +35,7 @@ from functions.notify.repair import Repair
 from functions.notify.seats import Seats
 from functions.notify.streams import Stream, View, Views
 from shared import keys
+from shared.ending import end
 from shared.errors import Unavailable
 from shared.store import Store
 

@@ -28,11 +28,11 @@ from starlette.requests import HTTPConnection
 from functions.notify import commands
 from functions.notify.commands import Command
 from functions.notify.desk import Desk
-from functions.notify.ending import end
 from functions.notify.events import Event, parse_cursor
 from functions.notify.hub import Hub
 from functions.notify.wire import SEND_TIMEOUT_S, ClientStuck, Outlet
 from shared.asgi import Receive, Scope, Send
+from shared.ending import end
 from shared.errors import (
     AssayError,
     Conflict,

@@ -20,13 +20,13 @@ from contextlib import closing, suppress
 
 from starlette.requests import Request
 
-from functions.notify.ending import end
 from functions.notify.events import Cursor, Event, parse_cursor
 from functions.notify.follow import Reader
 from functions.notify.hub import Hub
 from functions.notify.poll import WAIT_S, poll
 from functions.notify.wire import SEND_TIMEOUT_S, ClientStuck, Outlet
 from shared.asgi import Message, Receive, Scope, Send
+from shared.ending import end
 from shared.identity import Caller, Role, require
 from shared.models import encode
 from shared.waiting import parse_wait

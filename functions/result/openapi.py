@@ -16,6 +16,7 @@ from shared.problems.answers import (
     ProblemList,
     ProblemPage,
 )
+from shared.webhooks import WebhookInfo
 
 _JSON = "application/json"
 
@@ -35,6 +36,7 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     answers.Health,
     answers.Me,
     answers.Ticket,
+    WebhookInfo,
     answers.Problem,
     ProblemList,
     ProblemPage,
@@ -257,6 +259,13 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         [],
     ),
     ("get", "/status", "Queue, slots, workers, isolation", {"200": answers.Status}, []),
+    (
+        "get",
+        "/webhooks",
+        "What signs one's webhooks, and which could not be delivered",
+        {"200": WebhookInfo},
+        [],
+    ),
     ("get", "/me", "Who one is", {"200": answers.Me}, []),
     ("post", "/ticket", "A ticket that opens one stream", {"200": answers.Ticket}, []),
     (

@@ -33,6 +33,7 @@ from shared.services import Services
 from shared.store import Snapshot, links
 from shared.verdicts import TERMINAL, State
 from shared.waiting import parse_wait
+from shared.webhooks import check_url
 from shared.workers import Workers
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -117,6 +118,7 @@ def _taking(services: Services, workers: Workers, problems: Problems) -> Take:
             place=place(asked, time.time() * 1000, usual),
             classes=allowed(caller),
             once=sent,
+            callback=check_url(asked.callback_url or "", empty=asked.callback_url is None),
         )
 
     return take
@@ -128,7 +130,9 @@ def _batch_routes(services: Services, workers: Workers, problems: Problems) -> l
     async def submit_batch(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)
         async with spooled(request.scope, request.receive) as body:
-            filling = Filling(batches, problems, caller, await workers.alive())
+            callback = check_url(request.query_params.get("callbackUrl", ""), empty=True)
+            alive = await workers.alive()
+            filling = Filling(batches, problems, caller, alive, callback)
             answer = await filling.fill(request.scope, body)
         return _json(answer, 202, {"location": answer.links["summary"]})
 

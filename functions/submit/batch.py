@@ -98,10 +98,12 @@ class Filling:
         problems: Problems,
         caller: Caller,
         workers: Sequence[WorkerFacts],
+        callback: str = "",
     ) -> None:
         self._batches = batches
         self._caller = caller
         self._workers = workers
+        self._callback = callback
         self._find = remembering(problems.find)
         self._batch_id = ""
         self._chunk: list[Item] = []
@@ -119,7 +121,9 @@ class Filling:
         identity = once(
             key_of(scope), tenant=self._caller.tenant, route="batch", body_digest=body.digest
         )
-        self._batch_id = await self._batches.open(tenant=self._caller.tenant, once=identity)
+        self._batch_id = await self._batches.open(
+            tenant=self._caller.tenant, once=identity, callback=self._callback
+        )
         for index, raw in enumerate(body.items()):
             await self._check(index, raw)
             if len(self._chunk) >= CHUNK or self._bytes >= _CHUNK_BYTES:
@@ -134,8 +138,7 @@ class Filling:
             asked = decode(raw, BatchItem)
             client_id = _client_id(asked.client_id)
             spec = await against(admit(asked, self._workers), asked, self._find)
-            if spec.interactive:
-                raise InvalidField("nobody talks to an item of a batch", field="interactive")
+            _check_alone(asked)
             where = place(asked, time.time() * 1000, Priority.BULK)
         except AssayError as error:
             self._rejected.append((index, client_id, error))
@@ -167,6 +170,15 @@ class Filling:
             rejected=[_rejected(*row) for row in self._rejected],
             links=links(self._batch_id),
         )
+
+
+def _check_alone(asked: BatchItem) -> None:
+    """Refuse what only a submission by itself may have."""
+    if asked.interactive:
+        raise InvalidField("nobody talks to an item of a batch", field="interactive")
+    if asked.callback_url is not None:
+        why = "is for the whole batch: POST /batch?callbackUrl="
+        raise InvalidField(f"callbackUrl {why}", field="callbackUrl")
 
 
 def _client_id(value: str | None) -> str | None:

@@ -54,6 +54,7 @@ function line.settle(batch, ttl_s)
   end
   local final = state == 'cancelling' and 'cancelled' or 'finished'
   redis.call('HSET', key, 'state', final, 'finishedMs', now_ms())
+  call_back('batch:' .. batch, key)
   emit_batch(batch, final, summary(batch))
   emit_tenant(h[2], 'batch', summary(batch))
   redis.call('EXPIRE', key, ttl_s)

@@ -2,9 +2,10 @@
 --
 -- KEYS, the same for all: 1 ready, 2 leases, 3 load, 4 fence, 5 workers,
 --                         6 Dramatiq's queue, 7 its messages, 8 its wake list,
---                         9 and more: see _schedule.lua; the last four: prefix of
---                         a worker's control channel, of what was sent to a submission,
---                         of a batch's hash, of the hash of a tenant's stream
+--                         9 and more: see _schedule.lua; the last six: webhooks
+--                         that are due, and prefixes: of each one, of a worker's control
+--                         channel, of what was sent to a submission, of a batch's hash,
+--                         of the hash of a tenant's stream
 -- ARGV, the same for all: 1 prefix of a submission's hash, 2 prefix of its stream,
 --                         3 a Dramatiq message with @ID@ where its id belongs
 -- What a script takes itself starts at ARGV[4].
@@ -13,6 +14,7 @@
 
 local READY, LEASES, LOAD, FENCE, WORKERS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local QUEUE, MESSAGES, WAKE, SHARE = KEYS[6], KEYS[7], KEYS[8], KEYS[14]
+local DELIVERIES, DELIVERY = KEYS[#KEYS - 5], KEYS[#KEYS - 4]
 local CONTROL, INPUT = KEYS[#KEYS - 3], KEYS[#KEYS - 2]
 local BATCH, TENANT_STREAM = KEYS[#KEYS - 1], KEYS[#KEYS]
 local SUB, EV, RING = ARGV[1], ARGV[2], ARGV[3]
@@ -128,6 +130,14 @@ local function back_in_line(id, reason)
   emit(id, 'queued', cjson.encode({ reason = reason }))
 end
 
+-- Put a webhook in line for what has ended, if it has one. `meta` is its hash.
+local function call_back(name, meta)
+  local h = redis.call('HMGET', meta, 'callback', 'tenant')
+  if h[1] and h[1] ~= '' then
+    redis.call('HSET', DELIVERY .. name, 'url', h[1], 'tenant', h[2], 'attempts', 0)
+    redis.call('ZADD', DELIVERIES, now_ms(), name)
+  end
+end
 -- What was to be run is kept up to this size, to be shown and to be judged again.
 local KEPT_SPEC_BYTES = 65536
 
@@ -154,6 +164,7 @@ local function close(id, state, verdict, result, ttl_s)
   redis.call('EXPIRE', EV .. id, ttl_s)
   line.item_ended(id, state, verdict, ttl_s)
   redis.call('DEL', INPUT .. id)
+  call_back('submission:' .. id, sub)
   local holder = state == 'cancelled' and redis.call('HGET', sub, 'holder') or ''
   if holder ~= '' then
     redis.call('PUBLISH', CONTROL .. holder, 'cancel:' .. id)

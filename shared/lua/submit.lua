@@ -5,7 +5,8 @@
 --       tenant that has no limits of its own, 16 priority class, 17 classes it may ask
 --       for if nothing is stored, 18 time to run at in ms or '', 19 queue timeout in ms or '',
 --       20 key that remembers the caller's Idempotency-Key or '', 21 digest of the body,
---       22 life of that in s, 23 '1' if its stdin stays open for input.lua
+--       22 life of that in s, 23 '1' if its stdin stays open for input.lua,
+--       24 URL that is told of its end, or ''
 -- Returns: 'queued', or with nothing stored: 'full', 'full-bytes', 'tenant-full',
 -- 'tenant-full-bytes', 'priority', or 'again:<id>' / 'conflict' for a key used before.
 -- Safe to repeat with the same id: a lost reply does not make a second one.
@@ -22,9 +23,16 @@ local refused = line.refuses(tenant, ARGV[16], ARGV[17], #spec, 1,
 if refused then
   return refused
 end
+local more = {}
+if ARGV[23] == '1' then
+  more = { 'interactive', '1' }
+end
+if ARGV[24] and ARGV[24] ~= '' then
+  more[#more + 1], more[#more + 2] = 'callback', ARGV[24]
+end
 line.store(id, tenant, { problem = ARGV[6], language = ARGV[7], spec = spec, epoch = ARGV[9],
   priority = ARGV[16], run_at = ARGV[18], timeout = ARGV[19],
-  more = ARGV[23] == '1' and { 'interactive', '1' } or nil })
+  more = more })
 if ARGV[10] ~= '' then
   redis.call('SET', ARGV[10], id, 'EX', ARGV[11])
 end

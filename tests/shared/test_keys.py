@@ -72,6 +72,7 @@ def test_every_key_of_the_module_is_in_its_table() -> None:
     made.remove(keys.PROBLEM_DONE)
     made[made.index(keys.DRAMATIQ)] = keys.dramatiq_queue("execute")
     made += [keys.submission("1"), keys.events("1"), keys.latest("local", "p")]
+    made += [keys.delivery("d"), keys.failed_deliveries("x"), keys.webhook_secret("x")]
     made += [keys.input("1"), keys.rate("k"), keys.session("d"), keys.login("d"), keys.ticket("d")]
     made += [keys.tenant("local"), keys.share("local"), keys.turns("bulk")]
     made += [keys.line("bulk", "local"), keys.batch_left("1"), keys.batch_ended("1")]
@@ -91,6 +92,10 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         client.hset(keys.batch("b"), "epoch", "e")
         client.rpush(keys.input("x"), "z")
         client.hset(keys.API_KEYS, "id", "{}")
+        client.zadd(keys.DELIVERIES, {"d": 1})
+        client.hset(keys.delivery("d"), "url", "u")
+        client.lpush(keys.failed_deliveries("local"), "{}")
+        client.set(keys.webhook_secret("local"), "s")
         for by_digest in (keys.rate, keys.session, keys.login, keys.ticket):
             client.set(by_digest("d"), 1)
         claims.renew(1, {}, [])

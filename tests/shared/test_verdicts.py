@@ -68,6 +68,9 @@ ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
     "input": lambda client, _claims, claim: scripts.call(
         client, "input", claim.submission_id, "local", "nonce", 100, 100, "ihello"
     ),
+    "due_deliveries": lambda client, _claims, _claim: scripts.call(
+        client, "due_deliveries", 10, 1000
+    ),
     "enter": lambda client, _claims, _claim: scripts.call(
         client, "enter", keys.API_KEYS, "nokey", "digest", keys.rate("nokey")
     ),

@@ -1,7 +1,7 @@
 # @EXPECTED_GRADES@ RTE RTE AC
 # One place in the table for each gram: there are too many in groups 1 and 2. 50 points.
 n, c = map(int, input().split())
-if c > 10**6:
+if c > 10**5:
     raise MemoryError("too large a table")
 best = [0] * (c + 1)
 for _ in range(n):

@@ -1,0 +1,163 @@
+"""Sends webhooks: everything that has ended and has a `callbackUrl` is told to it.
+
+Theory of operation. What is due lies in Redis (`shared/webhooks.py`). Each process looks
+once a second, takes some under a lease, and sends them side by side. A delivery is done
+when it was answered by 2xx; else it is due again after a pause that doubles from 5 s to an
+hour, with jitter, and after `MOST_ATTEMPTS` it is laid down among the failed ones. A
+process that dies in the middle leaves its deliveries to the next one, so a receiver may be
+told twice; `webhook-id` is the same each time. The body is the result as it is stored, made
+when it is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from redis.exceptions import RedisError
+
+from functions.notify.post import Undelivered, post
+from shared import keys, scripts
+from shared.batches import Batches
+from shared.errors import NotFound
+from shared.models import encode
+from shared.store import Store
+from shared.webhooks import MOST_FAILED, FailedDelivery, Webhooks, signature
+
+log = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 12
+TIMEOUT_S = 15.0
+_LEASE_MS = 60_000
+_AT_ONCE = 16
+_LOOK_S = 1.0
+_FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 5_000, 3_600_000
+_MOST_ERROR = 200
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One that is due. Its name is `submission:<id>` or `batch:<id>`."""
+
+    name: str
+    url: str
+    tenant: str
+    attempts: int
+
+
+def pause_ms(attempts: int) -> int:
+    """How long after so many attempts the next one comes."""
+    pause = min(_FIRST_PAUSE_MS * 2 ** (attempts - 1), _LONGEST_PAUSE_MS)
+    return int(pause * random.uniform(0.8, 1.2))
+
+
+class Deliveries:
+    """The sender of one process."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        look_s: float = _LOOK_S,
+        timeout_s: float = TIMEOUT_S,
+        pause: Callable[[int], int] = pause_ms,
+    ) -> None:
+        self._store = store
+        self._client = store.client
+        self._webhooks = Webhooks(store.client)
+        self._batches = Batches(store.client, store.settings)
+        self._anywhere = store.settings.webhooks_to == "anywhere"
+        self._look_s = look_s
+        self._timeout_s = timeout_s
+        self._pause = pause
+
+    async def run(self) -> None:
+        """Send, until cancelled."""
+        while True:
+            sent = 0
+            try:
+                sent = await self.send_due()
+            except (RedisError, OSError) as error:
+                log.info("webhooks wait for Redis: %s", error)
+            except Exception:
+                log.exception("webhooks were not sent")
+            if sent < _AT_ONCE:
+                await asyncio.sleep(random.uniform(self._look_s / 2, self._look_s))
+
+    async def send_due(self) -> int:
+        """Send what is due now; gives how many that were."""
+        rows = await scripts.acall(self._client, "due_deliveries", _AT_ONCE, _LEASE_MS)
+        due = [Delivery(row[0].decode(), row[1].decode(), row[2].decode(), row[3]) for row in rows]
+        await asyncio.gather(*map(self._send, due))
+        return len(due)
+
+    async def _send(self, delivery: Delivery) -> None:
+        try:
+            body = await self._body(delivery)
+        except NotFound:
+            await self._give_up(delivery, "its result is not kept any more")
+            return
+        try:
+            error = await self._post(delivery, body)
+        except Undelivered as undelivered:
+            error = str(undelivered)
+        if not error:
+            await self._forget(delivery)
+        elif delivery.attempts >= MOST_ATTEMPTS:
+            await self._give_up(delivery, error)
+        else:
+            log.info("%s was not delivered: %s", delivery.name, error)
+            seconds, _ = await self._client.time()  # whose clock says what is due
+            due_ms = seconds * 1000 + self._pause(delivery.attempts)
+            await self._client.zadd(keys.DELIVERIES, {delivery.name: due_ms}, xx=True)
+
+    async def _body(self, delivery: Delivery) -> bytes:
+        kind, _, name = delivery.name.partition(":")
+        data: object
+        if kind == "batch":
+            data = await self._batches.summary(name, tenant=delivery.tenant)
+        else:
+            data = (await self._store.snapshot(name, tenant=delivery.tenant)).result
+        return encode({"type": f"{kind}.ended", "data": data})
+
+    async def _post(self, delivery: Delivery, body: bytes) -> str:
+        """Why it was not delivered; empty if it was."""
+        now_s, delivery_id = int(time.time()), delivery.name.replace(":", "_")
+        secret = await self._webhooks.secret(delivery.tenant)
+        headers = {
+            "User-Agent": "Assay",
+            "webhook-id": delivery_id,
+            "webhook-timestamp": str(now_s),
+            "webhook-signature": signature(secret, delivery_id, now_s, body),
+        }
+        status = await post(
+            delivery.url, body, headers, anywhere=self._anywhere, timeout_s=self._timeout_s
+        )
+        return "" if 200 <= status < 300 else f"it was answered by {status}"
+
+    async def _forget(self, delivery: Delivery) -> None:
+        async with self._client.pipeline(transaction=True) as pipe:
+            pipe.zrem(keys.DELIVERIES, delivery.name)
+            pipe.delete(keys.delivery(delivery.name))
+            await pipe.execute()
+
+    async def _give_up(self, delivery: Delivery, error: str) -> None:
+        log.warning("%s is given up: %s", delivery.name, error)
+        failed = FailedDelivery(
+            id=delivery.name.replace(":", "_"),
+            url=delivery.url,
+            attempts=delivery.attempts,
+            error=error[:_MOST_ERROR],
+            at_ms=int(time.time() * 1000),
+        )
+        letters = keys.failed_deliveries(delivery.tenant)
+        async with self._client.pipeline(transaction=True) as pipe:
+            pipe.lpush(letters, encode(failed))
+            pipe.ltrim(letters, 0, MOST_FAILED - 1)
+            pipe.zrem(keys.DELIVERIES, delivery.name)
+            pipe.delete(keys.delivery(delivery.name))
+            await pipe.execute()

@@ -1,0 +1,344 @@
+"""Webhooks: told once it has ended, signed, again until it is heard, and only to the public."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import socket
+import threading
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import redis
+
+from functions.notify.deliveries import MOST_ATTEMPTS, Deliveries, pause_ms
+from functions.notify.post import Undelivered, is_public, post
+from shared import keys, scripts
+from shared.connect import async_client
+from shared.errors import InvalidField
+from shared.settings import Settings
+from shared.store import Store
+from shared.webhooks import FailedDelivery, Webhooks, check_url
+from tests.notify.following import run
+from tests.shared import submissions as subs
+
+
+class Receiver(ThreadingHTTPServer):
+    """Somebody's server. It answers what it is told to, and notes what it was told."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.heard: list[tuple[dict[str, str], bytes]] = []
+        self.answers: list[int] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/hook?x=1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        server = self.server
+        assert isinstance(server, Receiver)
+        body = self.rfile.read(int(self.headers["content-length"]))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        server.heard.append((headers | {"target": self.path}, body))
+        self.send_response(server.answers.pop(0) if server.answers else 204)
+        self.send_header("location", server.url)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def submitted(client: redis.Redis, callback: str) -> str:
+    """A submission with a callback, as the store writes it."""
+    submission_id = uuid.uuid4().hex
+    text = subs.spec("print()")
+    answer = scripts.call(
+        *(client, "submit", submission_id, "local", "", "python", text, "e1", "", 600),
+        *(1000, 1 << 30, 1000, 1 << 30, "default", "*", "", "", "", "", 0, "", callback),
+    )
+    assert answer == b"queued"
+    return submission_id
+
+
+def ended(client: redis.Redis, callback: str) -> str:
+    submission_id = submitted(client, callback)
+    subs.cancel(client, submission_id)
+    return submission_id
+
+
+@asynccontextmanager
+async def sender(url: str, *, webhooks_to: str = "anywhere") -> AsyncIterator[Deliveries]:
+    settings = Settings(redis_url=url, webhooks_to=webhooks_to)
+    async with async_client(url) as client:
+        yield Deliveries(Store(client, settings), timeout_s=20, pause=lambda _: -1000)
+
+
+def send(url: str, *, rounds: int = 1, webhooks_to: str = "anywhere") -> None:
+    """What a process does in so many looks."""
+
+    async def main() -> None:
+        async with sender(url, webhooks_to=webhooks_to) as deliveries:
+            for _ in range(rounds):
+                await deliveries.send_due()
+
+    run(main())
+
+
+def failed(url: str) -> list[FailedDelivery]:
+    async def main() -> list[FailedDelivery]:
+        async with async_client(url) as client:
+            return await Webhooks(client).failed("local")
+
+    return run(main())
+
+
+def test_an_end_is_told_with_a_signature_that_anybody_can_check(
+    redis_url: str, client: redis.Redis, receiver: Receiver
+) -> None:
+    submission_id = submitted(client, receiver.url)
+    send(redis_url)
+    assert receiver.heard == [], "it has not ended"
+
+    subs.cancel(client, submission_id)
+    send(redis_url, rounds=3)
+
+    [(headers, body)] = receiver.heard
+    told = json.loads(body)
+    assert told["type"] == "submission.ended"
+    assert (told["data"]["id"], told["data"]["status"]) == (submission_id, "cancelled")
+    assert headers["target"] == "/hook?x=1"
+    assert headers["content-type"] == "application/json"
+    assert headers["webhook-id"] == f"submission_{submission_id}"
+    assert abs(int(headers["webhook-timestamp"]) - time.time()) < 600
+    stored: Any = client.get(keys.webhook_secret("local"))
+    secret = base64.b64decode(stored.decode().removeprefix("whsec_"))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    mac = base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{mac}"
+    assert not client.exists(keys.DELIVERIES, keys.delivery(f"submission:{submission_id}"))
+
+
+def test_it_is_sent_again_by_any_process_until_it_is_heard(
+    redis_url: str, client: redis.Redis, receiver: Receiver
+) -> None:
+    receiver.answers += [500, 404, 302, 200]
+    submission_id = ended(client, receiver.url)
+    for _ in range(6):  # each time another process
+        send(redis_url)
+    assert len(receiver.heard) == 4, "a redirect is not followed, and counts as no"
+    assert len({headers["webhook-id"] for headers, _ in receiver.heard}) == 1
+    assert len({body for _, body in receiver.heard}) == 1
+    assert not client.exists(keys.DELIVERIES, keys.delivery(f"submission:{submission_id}"))
+
+
+def test_what_is_never_heard_is_laid_down_with_its_reason(
+    redis_url: str, client: redis.Redis, receiver: Receiver
+) -> None:
+    receiver.answers += [503] * MOST_ATTEMPTS
+    submission_id = ended(client, receiver.url)
+    send(redis_url, rounds=MOST_ATTEMPTS + 2)
+    assert len(receiver.heard) == MOST_ATTEMPTS
+    [letter] = failed(redis_url)
+    assert (letter.id, letter.url, letter.attempts) == (
+        f"submission_{submission_id}", receiver.url, MOST_ATTEMPTS,
+    )  # fmt: skip
+    assert "503" in letter.error
+    assert not client.exists(keys.DELIVERIES)
+
+
+def test_a_sender_that_dies_leaves_its_delivery_to_the_next(
+    redis_url: str, client: redis.Redis, receiver: Receiver
+) -> None:
+    # Given one that took a delivery and died
+    submission_id = ended(client, receiver.url)
+    [taken] = scripts.call(client, "due_deliveries", 10, 60_000)
+    assert taken[0].decode() == f"submission:{submission_id}"
+    # While its lease lasts, nobody else sends it; then somebody does
+    send(redis_url)
+    assert receiver.heard == []
+    client.zadd(keys.DELIVERIES, {taken[0]: 0})
+    send(redis_url)
+    assert len(receiver.heard) == 1
+
+
+def test_pauses_grow_and_have_an_end() -> None:
+    for attempts in range(1, MOST_ATTEMPTS):
+        assert 0.8 * 5_000 <= pause_ms(attempts) <= 1.2 * 3_600_000
+    assert pause_ms(6) > pause_ms(1) * 10
+
+
+def test_the_end_of_a_batch_is_told(
+    redis_url: str, client: redis.Redis, receiver: Receiver
+) -> None:
+    opened = scripts.call(
+        client, "batch_open", "b" * 32, "local", "e1", 60_000, "", "", 0, receiver.url
+    )
+    assert opened == b"filling"
+    item = subs.submitted(client)
+    client.hset(keys.submission(item), "batch", "b" * 32)
+    client.hincrby(keys.batch("b" * 32), "total", 1)
+    client.sadd(keys.batch_left("b" * 32), item)
+    scripts.call(client, "batch_seal", "b" * 32, 0, 600)
+    subs.cancel(client, item)
+    send(redis_url)
+    [(headers, body)] = receiver.heard
+    told = json.loads(body)
+    assert (told["type"], told["data"]["status"]) == ("batch.ended", "finished")
+    assert headers["webhook-id"] == "batch_" + "b" * 32
+
+
+def test_nothing_is_sent_into_private_networks_unless_that_is_allowed(
+    redis_url: str, client: redis.Redis, receiver: Receiver
+) -> None:
+    port = receiver.server_port
+    for host in ("127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "127.1", "0"):
+        ended(client, f"http://{host}:{port}/")
+    send(redis_url, rounds=MOST_ATTEMPTS + 1, webhooks_to="public")
+    assert receiver.heard == []
+    letters = failed(redis_url)
+    assert len(letters) == 6
+    assert {letter.error for letter in letters} <= {
+        "the host has an address that is not public", "the host is not known",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0"),
+        *("100.64.0.1", "224.0.0.1", "255.255.255.255", "198.18.0.1", "192.0.2.1", "240.0.0.1"),
+        *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:10.0.0.1"),
+        *("64:ff9b::7f00:1", "64:ff9b::a00:1", "2002:7f00:1::", "2001:0:a00:1::", "2001:db8::1"),
+        *("", "x", "1.2.3"),
+    ],
+)
+def test_an_address_that_is_not_public_is_known_as_such(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"])
+def test_a_public_address_is_known_as_such(address: str) -> None:
+    assert is_public(address)
+
+
+def test_a_name_is_resolved_once_and_all_its_addresses_are_judged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def answer(host: str, port: int, **_: Any) -> list[Any]:  # noqa: ANN401
+        asked.append(host)
+        rows = [("1.1.1.1", port), ("10.0.0.1", port)]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", row) for row in rows]
+
+    async def main() -> None:
+        async def resolve(host: str, port: int, **how: Any) -> list[Any]:  # noqa: ANN401
+            return answer(host, port, **how)
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+        with pytest.raises(Undelivered, match="not public"):
+            await post("http://two.example/", b"", {}, anywhere=False, timeout_s=20)
+
+    run(main())
+    assert asked == ["two.example"]
+
+
+@contextmanager
+def answering(*pieces: bytes, hang: bool = False) -> Iterator[str]:
+    """A server that says exactly this to whoever connects."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        over = threading.Event()
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                for piece in pieces:
+                    try:
+                        connection.sendall(piece)
+                    except OSError:
+                        return
+                if hang:
+                    over.wait(60)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("pieces", "why"),
+    [
+        ((), "closed"),
+        ((b"SSH-2.0-hello\r\n\r\n",), "not HTTP"),
+        ((b"HTTP/1.1 2x0 OK\r\n\r\n",), "not HTTP"),
+        ((b"HTTP/1.1 200 OK\r\n",), "closed"),
+        ((b"HTTP/1.1 200 OK\r\n" + b"x: " + b"y" * 20_000,) * 5, "too long"),
+        ((b"HTTP/1.1 100 Continue\r\n\r\n",) * 20, "never came"),
+    ],
+)
+def test_an_answer_that_is_none_is_told_as_such(pieces: tuple[bytes, ...], why: str) -> None:
+    with answering(*pieces) as url, pytest.raises(Undelivered, match=why):
+        run(post(url, b"{}", {}, anywhere=True, timeout_s=20))
+
+
+def test_an_answer_after_others_that_were_none_counts_and_its_body_is_left_alone() -> None:
+    said = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\n\r\n" + b"x" * 1_000_000
+    with answering(said) as url:
+        assert run(post(url, b"{}", {}, anywhere=True, timeout_s=20)) == 201
+
+
+def test_a_server_that_says_nothing_is_given_up() -> None:
+    with answering(hang=True) as url, pytest.raises(Undelivered, match="no answer within"):
+        run(post(url, b"{}", {}, anywhere=True, timeout_s=0.2))
+
+
+def test_nobody_there_is_told_as_such() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    with pytest.raises(Undelivered, match="connection failed"):
+        run(post(url, b"{}", {}, anywhere=True, timeout_s=20))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "x", "ftp://a/", "//a/", "http://", "https:///x", "http://u:p@a/", "http://a/#f"),
+        *("http://a:0/", "http://a:99999/", "http://a/\r\nX: y", "http://a/ b", "http://ä/"),
+        *("http://[::1/", "javascript:alert(1)", "http://a/" + "x" * 2048),
+    ],
+)
+def test_a_url_that_cannot_be_called_back_is_refused(url: str) -> None:
+    with pytest.raises(InvalidField) as caught:
+        check_url(url)
+    assert caught.value.field == "callbackUrl"
+
+
+@pytest.mark.parametrize("url", ["https://a.example", "http://a:8080/x?y=z", "https://[2606::1]/"])
+def test_a_url_that_can_be_called_back_is_taken_as_it_is(url: str) -> None:
+    assert check_url(url) == url
