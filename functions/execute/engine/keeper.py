@@ -38,7 +38,7 @@ from functions.execute.engine import (
 )
 from functions.execute.engine.box import BOX_VIEWS
 from functions.execute.engine.idle_init import Inits
-from functions.execute.engine.nurse import Nursery, Stem
+from functions.execute.engine.nurse import Forker, Nursery, Stem
 from functions.execute.engine.stage import Stage, StageError
 from functions.execute.engine.supervise import Supervision
 
@@ -132,7 +132,7 @@ class Keeper:
     def close(self) -> None:
         """Leave nothing behind."""
         if self._ahead:
-            self._ahead.discard()
+            self._ahead.discard(self.forgets)
         for forker in (self._stem, self._nursery):
             if forker:
                 forker.close()
@@ -158,7 +158,7 @@ class Keeper:
         """A place that is ready for a program with these limits."""
         stage, self._ahead = self._ahead, None
         if stage and forked and stage.forker is not self._nursery:
-            stage.discard()
+            stage.discard(self.forgets)
             stage = None
         for is_last in (False, False, True):
             stage = stage or self._new_stage(forked=forked)
@@ -166,7 +166,7 @@ class Keeper:
                 self._fit(stage, limits)
                 return stage
             except (OSError, StageError):
-                stage.discard()
+                stage.discard(self.forgets)
                 stage = None
                 if is_last:
                     raise
@@ -177,19 +177,21 @@ class Keeper:
         if self._home:
             return Stage(-1, self._new_box())
         assert self._stem
-        stage = Stage(self._inits.start(), self._new_box())
-        group = self.group.renew() if self.group else (-1, [])
-        place = stem.place_of(self._place)
         if forked and self._nursery:
-            try:
-                stage.fork(self._nursery, place, *group)
-                return stage
-            except OSError:  # the nursery is being replaced
-                pass
+            with contextlib.suppress(OSError):  # the nursery is being replaced
+                return self._forked_from(self._nursery)
+        with contextlib.suppress(OSError):  # and so is the stem
+            return self._forked_from(self._stem)
+        return self._forked_from(self._stem)
+
+    def _forked_from(self, forker: Forker) -> Stage:
+        stage = Stage(self._inits.start(), self._new_box())
         try:
-            stage.fork(self._stem, place, *group)
-        except OSError:  # so has the stem been
-            stage.fork(self._stem, place, *group)
+            group = self.group.renew() if self.group else (-1, [])
+            stage.fork(forker, stem.place_of(self._place), *group)
+        except OSError:
+            stage.discard(self.forgets)
+            raise
         return stage
 
     def _fit(self, stage: Stage, limits: dict[str, int]) -> None:

@@ -16,6 +16,8 @@ import os
 import select
 import signal
 import socket
+from collections.abc import Callable
+from resource import struct_rusage
 
 from functions.execute.engine import child, stem
 from functions.execute.engine.nurse import Forker
@@ -80,7 +82,8 @@ class Stage:
         """
         ready, _, _ = select.select([self.report_fd], [], [], _PATIENCE_S)
         said = os.read(self.report_fd, _REPORT_BYTES) if ready else b""
-        if said != child.SETTLED:
+        is_dead = bool(select.select([self.pidfd], [], [], 0)[0])
+        if said != child.SETTLED or is_dead:
             raise StageError(parsed(said)[1] or "a run's process ended before it was ready")
 
     def begin(self, start: child.Start) -> None:
@@ -102,16 +105,36 @@ class Stage:
 
     def kill(self) -> None:
         """Kill everything in it."""
-        with contextlib.suppress(ProcessLookupError):
-            fd = self.pidfd if self.init_fd < 0 else self.init_fd
-            signal.pidfd_send_signal(fd, signal.SIGKILL)
+        fd = self.pidfd if self.init_fd < 0 else self.init_fd
+        if fd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(fd, signal.SIGKILL)
 
-    def discard(self) -> None:
-        """Throw it away unused."""
+    def end(self, forgets: Callable[[int], bool]) -> int:
+        """Kill everything in it and wait for that; gives the CPU time of what was not waited for.
+
+        More than we know of may be our child there: a process whose forker died before it could
+        tell us. The kernel keeps init until we have waited for all of them.
+
+        Args:
+            forgets: told of each process waited for; whether it is none of the place's.
+        """
         self.kill()
-        for pid in (self.pid, self.init_pid):
-            if pid > 0:
-                os.waitpid(pid, 0)
+        last = self.init_pid if self.init_pid > 0 else self.pid
+        used_ns = 0
+        while last > 0:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+            assert ended is not None
+            _, _, rusage = os.wait4(ended.si_pid, 0)
+            if not forgets(ended.si_pid):
+                used_ns += cpu_ns(rusage)
+            if ended.si_pid == last:
+                break
+        return used_ns
+
+    def discard(self, forgets: Callable[[int], bool]) -> None:
+        """Throw it away unused."""
+        self.end(forgets)
         os.close(self.box_fd)
         self.close()
 
@@ -130,6 +153,11 @@ class Stage:
             self._report_writer = -1
 
 
+def cpu_ns(rusage: struct_rusage) -> int:
+    """What was used, in ns."""
+    return int((rusage.ru_utime + rusage.ru_stime) * 1e9)
+
+
 def parsed(report: bytes) -> tuple[tuple[int, int, int] | None, str]:
     """When the program began (`child.BEGUN`), and why there was none, if that was said."""
     begun = None
@@ -141,4 +169,4 @@ def parsed(report: bytes) -> tuple[tuple[int, int, int] | None, str]:
     return begun, ""
 
 
-__all__ = ["Stage", "StageError", "parsed"]
+__all__ = ["Stage", "StageError", "cpu_ns", "parsed"]

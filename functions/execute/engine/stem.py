@@ -52,8 +52,12 @@ def serve(control: _socket.socket, line: Line) -> None:
         if not order:
             os._exit(0)
         init_fd, talk_fd, *group_fds = fds
-        syscalls.setns(init_fd, syscalls.CLONE_NEWPID)
-        pid, in_group = _clone(group_fds, line.tid_address)
+        try:
+            syscalls.setns(init_fd, syscalls.CLONE_NEWPID)
+            pid, in_group = _clone(group_fds, line.tid_address)
+        except OSError as error:
+            control.send(str(error).encode())
+            os._exit(1)
         if pid == 0:
             control.close()
             _live(line, _socket.socket(fileno=talk_fd), in_group)

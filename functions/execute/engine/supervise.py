@@ -20,14 +20,13 @@ import select
 import socket
 import time
 from collections import deque
-from resource import struct_rusage
 from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
 from functions.execute.engine import child, wire
 from functions.execute.engine.outlet import LOOK_MS, Outlet
 from functions.execute.engine.outputs import Elsewhere, Stream
-from functions.execute.engine.stage import Stage, parsed
+from functions.execute.engine.stage import Stage, cpu_ns, parsed
 from functions.execute.engine.start_mode import as_execed_bytes
 from functions.execute.engine.usage import GroupUsage, Tree, TreeUsage, run_ns, wait_ns
 from functions.execute.engine.waits import Waits
@@ -40,10 +39,6 @@ _SOONEST_MS = 2
 _FLUSH_MS = 40
 _FLUSH_BYTES = 32 * 1024
 _WALL_CEILING = 4
-
-
-def _cpu_ns(rusage: struct_rusage) -> int:
-    return int((rusage.ru_utime + rusage.ru_stime) * 1e9)
 
 
 class Supervision:
@@ -92,6 +87,7 @@ class Supervision:
         self._killed, self._killed_ns = "", 0
         self._flushed_ns = self._began_ns = time.monotonic_ns()
         self._waited_before_ns = 0
+        self._signalled = False
         self._waits = Waits(keeper.proc_fd)
         self._poll = select.poll()
 
@@ -109,31 +105,20 @@ class Supervision:
             stream.drain()
         if self._outlet:
             self._outlet.close()
-        cpu_ns = _cpu_ns(rusage) + orphans_ns
-        done = self._figures(status, ended_ns, cpu_ns, rusage.ru_maxrss)
+        used_ns = cpu_ns(rusage) + orphans_ns
+        done = self._figures(status, ended_ns, used_ns, rusage.ru_maxrss)
         self._send_rest(done | {"wait_ns": waited_ns})
         self._close()
 
     def _end_of_init(self) -> int:
-        """End the pid namespace and all that is left in it; gives what that used, if known.
-
-        A process of the program's may be our child, too (clone(2), CLONE_PARENT): the kernel
-        keeps init until we have waited for it.
-        """
-        init = self._stage.init_pid
-        if init < 0:
+        """End the pid namespace and all that is left in it; gives what that used, if known."""
+        stage = self._stage
+        if stage.init_pid < 0:
             return 0
-        own_ns = run_ns(self._keeper.proc_fd, init) if isinstance(self._usage, TreeUsage) else 0
-        self._stage.kill()
-        used_ns = -own_ns
-        while True:
-            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
-            assert ended is not None
-            _, _, rusage = os.wait4(ended.si_pid, 0)
-            if not self._keeper.forgets(ended.si_pid):
-                used_ns += _cpu_ns(rusage)
-            if ended.si_pid == init:
-                return max(0, used_ns)
+        own_ns = 0
+        if isinstance(self._usage, TreeUsage):
+            own_ns = run_ns(self._keeper.proc_fd, stage.init_pid)
+        return max(0, stage.end(self._keeper.forgets) - own_ns)
 
     def _start(self) -> None:
         keeper, stage = self._keeper, self._stage
@@ -264,6 +249,7 @@ class Supervision:
 
     def _signal(self, number: int) -> None:
         """As a terminal does it: to every process of the program, but not to its init."""
+        self._signalled = True
         for pid in self._tree.pids():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
@@ -326,16 +312,18 @@ class Supervision:
 
     # -- the end ----------------------------------------------------------------------
 
-    def _figures(self, status: int, ended_ns: int, cpu_ns: int, max_rss_kib: int) -> dict[str, Any]:
+    def _figures(
+        self, status: int, ended_ns: int, used_ns: int, max_rss_kib: int
+    ) -> dict[str, Any]:
         begun, error = parsed(self._stage.report())
         began_ns, before_ns, woken_ns = begun or (self._began_ns, 0, 0)
-        if not (begun or error or self._killed or os.WIFSIGNALED(status)):
-            error = "the program's process ended before it was the program"
         usage = self._usage
         if isinstance(usage, GroupUsage):
             usage.finish(woken_ns)
         else:
-            usage.finish(cpu_ns - before_ns, max_rss_kib)
+            usage.finish(used_ns - before_ns, max_rss_kib)
+        if not (begun or error or self._killed or self._signalled or usage.oom_killed):
+            error = "the program's process ended before it was the program"
         peak_bytes = usage.memory_bytes
         if self._forked and isinstance(usage, GroupUsage):
             peak_bytes = as_execed_bytes(peak_bytes)
