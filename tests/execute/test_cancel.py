@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.execute.core import Core
 from tests.execute.working import Working
 from tests.infra.eventually import eventually
+from tests.infra.running import alive
 
 LONG = "print('begun', flush=True)\nimport time\nwhile True: time.sleep(0.01)\n"
 HOUR = {"cpuTimeMs": 60_000, "wallTimeMs": 180_000}
@@ -14,18 +15,19 @@ def test_a_running_program_is_stopped_and_its_slot_is_free_again(
     core: Core, served: tuple[str, Working]
 ) -> None:
     working = served[1]
-    idle = working.processes()
     running = [core.submit(LONG, limits=HOUR) for _ in range(2)]  # all slots
     for submission_id in running:
         core.await_output(submission_id, "begun")
     waiting = core.submit("print('my turn')")
-    assert working.processes() > idle
+    programs = working.programs()
+    assert len(programs) >= 2 and alive(programs)
 
     for submission_id in running:
         assert core.cancel(submission_id) == "cancelled"
 
     assert core.final(waiting).stdout == "my turn\n"
-    eventually(lambda: working.processes() == idle)
+    eventually(lambda: not alive(programs))
+    eventually(lambda: len(working.programs()) <= 2)  # what waits to be the next of each slot
     for submission_id in running:
         assert core.state(submission_id) == "cancelled"
         core.assert_ended_once(submission_id)

@@ -52,6 +52,10 @@ class Working:
         """Itself, its keepers and all they run."""
         return {self.pid, *descendants(self.pid)}
 
+    def programs(self) -> set[int]:
+        """Programs, and processes that wait to be one: pid 2 of a run's namespace."""
+        return {pid for pid in self.processes() if is_program(pid)}
+
     def kill(self) -> None:
         """kill -9; everything of it is dead when this returns."""
         pids = self.processes()
@@ -96,6 +100,16 @@ def worker(redis_url: str, *, slots: int = 1, **environ: str) -> Iterator[Workin
             process.kill()
         process.wait()
         state.cleanup()
+
+
+def is_program(pid: int) -> bool:
+    """Whether it is the first process of a run, as its pid namespace numbers it."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    pids = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()
+    return len(pids) > 2 and pids[-1] == "2"
 
 
 def groups_of(tag: str) -> list[str]:

@@ -129,10 +129,10 @@ class Host:
         """From now on it is this cell, and what there is now is how it was before."""
         self._cell = cell
         before: tuple[object, ...] = ()
-        while before != (now := (below(os.getpid()), self._picture())):
+        while before != (now := (self._residents(), self._picture())):
             before = now
             time.sleep(_SETTLING_S)
-        self._household, self._before = below(os.getpid()), self._picture()
+        self._household, self._before = self._residents(), self._picture()
         self._known = {path: _names(path) for path in ("/tmp", "/var/tmp", "/dev/shm")}
 
     def words(self) -> dict[str, str]:
@@ -164,16 +164,19 @@ class Host:
         return [self._processes, self._groups, self._places, self._pictures, self._visitors]
 
     def _processes(self) -> str:
-        """No process below us but the keeper and its nursery."""
-        found = below(os.getpid()) - self._household
-        gone = self._household - below(os.getpid())
+        """No process below us but the keeper, what it forks from, and the next run's place."""
+        now = self._residents()
+        found, gone = now - self._household, self._household - now
         return f"left: {_described(found)}, gone: {gone}" if found or gone else ""
+
+    def _residents(self) -> set[int]:
+        return below(os.getpid()).difference(*map(waiting, children(os.getpid())))
 
     def _groups(self) -> str:
         for kind, folder in self._cell.config.folders.items():
             group = Path(folder) / self._cell.config.group
             inside = (group / "cgroup.procs").read_text().split()
-            if inside:
+            if not waiting(self._cell.pid) >= set(map(int, inside)):
                 return f"processes are left in the {kind} group: {inside}"
         return ""
 
@@ -271,17 +274,44 @@ def _ipc(kind: str, uids: set[int]) -> list[str]:
     return [line.split()[1] for line in lines if int(line.split()[uid]) in uids]
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that live."""
+    found: list[int] = []
+    for task in _names(f"/proc/{pid}/task"):
+        try:
+            found += map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
+        except OSError:
+            continue
+    return found
+
+
 def below(pid: int) -> set[int]:
     """All processes that a process has started, and those they have."""
     found: set[int] = set()
-    for task in _names(f"/proc/{pid}/task"):
-        try:
-            children = Path(f"/proc/{pid}/task/{task}/children").read_text().split()
-        except OSError:
-            continue
-        for child in map(int, children):
-            found |= {child} | below(child)
+    for child in children(pid):
+        found |= {child} | below(child)
     return found
+
+
+def waiting(keeper: int) -> set[int]:
+    """The place of the next run: an init and one process in its namespace, both the keeper's.
+
+    What an attack leaves is neither: its own place is gone, and its orphans were init's.
+    """
+    depth = len(_pids_of(keeper))
+    found = {pid: _pids_of(pid) for pid in children(keeper)}
+    inside = {pid: pids[-1] for pid, pids in found.items() if len(pids) == depth + 1}
+    is_whole = sorted(inside.values()) in ([], ["1"], ["1", "2"])
+    return set(inside) if is_whole and not any(map(children, inside)) else set()
+
+
+def _pids_of(pid: int) -> list[str]:
+    """What a process is called in each pid namespace, the outermost first."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return [""]
+    return next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[1:]
 
 
 def alive_after_a_while(pids: set[int]) -> list[str]:

@@ -6,10 +6,9 @@ parent-death signal; Landlock (ABI >= 6) lets it read toolchains, write in its o
 folder, and signal nothing but itself. What namespaces did by construction is done here
 by refusal, so only languages that live in one process work at this level.
 
-The run's *init* is an ordinary process here: it may never kill(-1). The program dies
-with init by parent-death signal, init with the keeper. The keeper is a subreaper, so that
-it can wait until a program whose init was killed is really gone. Memory and CPU time are
-supervised; there is no quota for files except the size of each.
+There is no init and nothing made ready ahead: the keeper forks the program, which dies with
+it by parent-death signal. Memory and CPU time are supervised; there is no quota for files
+except the size of each.
 
 The keeper runs as the worker's user. As root in a container, programs still take a user
 of their own; otherwise they share the worker's, which is non-dumpable, and whose files
@@ -20,9 +19,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import signal
-import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from functions.execute.engine import child, landlock, leftovers, syscalls
@@ -31,68 +29,50 @@ from functions.execute.engine import child, landlock, leftovers, syscalls
 LEAST_LANDLOCK_ABI = 6
 
 
-def start(run: child.Start) -> int:
-    """Fork init; gives its pid, a child of the caller."""
+@dataclass(kw_only=True)
+class Place(child.Place):
+    """Where a program runs at this level."""
+
+    box_fd: int
+    report_fd: int
+    #: What Landlock lets the program read.
+    readable: list[str] = field(default_factory=list)
+
+
+def start(start: child.Start, place: Place) -> int:
+    """Fork the program; gives its pid, a child of the caller."""
+    keeper = os.getpid()
     pid = os.fork()
     if pid == 0:
         try:
-            _init(run)
+            _become(start, place, keeper)
         except BaseException as error:  # nothing may unwind into the keeper's code
-            child.tell(run.report_fd, error)
+            child.tell(place.report_fd, error)
         finally:
-            os._exit(1)
+            os._exit(127)
     return pid
 
 
-def _init(run: child.Start) -> None:
-    if run.reader_fd >= 0:
-        os.close(run.reader_fd)
-    child.die_with_keeper(run.report_fd)
-    began_ns = time.monotonic_ns()
-    init = os.getpid()
-    program = os.fork()
-    if program == 0:
-        try:
-            _become(run, init)
-        except BaseException as error:
-            child.tell(run.report_fd, error)
-        finally:
-            os._exit(127)
-    report_fd = child.hold_only(run.report_fd)
-    os.waitid(os.P_PID, program, os.WEXITED | os.WNOWAIT)
-    ended_ns = time.monotonic_ns()
-    wait_ns = child.run_queue_wait_ns(f"/proc/{program}")
-    _, status, usage = os.wait4(program, 0)
-    os.write(report_fd, b"S" + child.pack(status, usage, began_ns, ended_ns, wait_ns))
-    os._exit(0)
-
-
-def _become(run: child.Start, init: int) -> None:
+def _become(start: child.Start, place: Place, keeper: int) -> None:
     """Turn this process into the program. Never returns."""
-    child.take_descriptors(run)
-    os.fchdir(run.box_fd)
+    os.setsid()
+    child.take_descriptors(start)
+    os.fchdir(place.box_fd)
     os.chdir("work")
     os.umask(0o022)
-    fence = landlock.closed_ruleset(run.landlock_abi, run.box_fd, run.readable)
-    if not run.rootless:
+    fence = landlock.closed_ruleset(place.landlock_abi, place.box_fd, place.readable)
+    if not place.rootless:
         syscalls.drop_bounding_set()  # while we still may
-        child.become_user(run.uid)
+        child.become_user(place.uid)
     # Changing the user clears it: prctl(2), PR_SET_PDEATHSIG.
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != init:  # it was killed before the line above
+    if os.getppid() != keeper:  # it was killed before the line above
         os._exit(1)
     child.give_up_privileges()
-    for kind, value in run.rlimits:
-        resource.setrlimit(kind, (value, value))
+    child.set_limits(start)
     syscalls.landlock_restrict(fence)
-    child.exec_filtered(run)
-
-
-def wait_for_orphans() -> None:
-    """Wait for what a killed init left to the keeper; it has its parent-death signal."""
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
+    child.say_begun(place.report_fd, 0)
+    child.exec_filtered(start, place.filter)
 
 
 def tasks_of_user() -> int:
@@ -104,7 +84,7 @@ def tasks_of_user() -> int:
             told = dict(line.split(":", 1) for line in lines if ":" in line)
             if told["Uid"].split()[0] == mine:
                 total += int(told["Threads"])
-    return total + 1  # and the init to come
+    return total
 
 
 class Home:

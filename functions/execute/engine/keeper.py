@@ -25,19 +25,24 @@ from pathlib import Path
 from typing import Any
 
 from functions.execute.engine import (
-    cgroups,
     child,
     collect,
     contained,
     probe,
     root,
+    run_groups,
     seccomp,
+    stem,
     syscalls,
     wire,
 )
 from functions.execute.engine.box import BOX_VIEWS
-from functions.execute.engine.nurse import Nurse
+from functions.execute.engine.idle_init import Inits
+from functions.execute.engine.nurse import Forker, Nursery, Stem
+from functions.execute.engine.stage import Stage, StageError
 from functions.execute.engine.supervise import Supervision
+
+_DEFAULT_DISK = {"size": str(128 << 20), "nr_inodes": "8192"}
 
 
 class Keeper:
@@ -47,31 +52,39 @@ class Keeper:
         self.control = control
         self.uid: int = config["uid"]
         self.rootless = os.geteuid() != 0
-        self.landlock_abi: int = config["landlock_abi"]
         group = os.getegid() if self.rootless else self.uid
         self._home = contained.Home(group) if config["level"] == "container" else None
-        self.filter = seccomp.program(
+        filter_ = seccomp.program(
             sockets=not self._home,
             processes=not self._home,
             unseen_memory=bool(config["folders"]),
         )
-        self.readable: list[str] = config["mounts"] + root.SYSTEM if self._home else []
-        if self._home:
-            syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
-        self.start_mode = "exec"
-        self._nurse: Nurse | None = None
-        self.group: cgroups.RunGroup | None = None
+        self._place = child.Place(
+            uid=self.uid,
+            rootless=self.rootless,
+            filter=filter_,
+            landlock_abi=config["landlock_abi"],
+        )
+        self._readable: list[str] = config["mounts"] + root.SYSTEM if self._home else []
+        self.group: run_groups.RunGroup | None = None
         if config["folders"]:
             folders = {kind: Path(path) for kind, path in config["folders"].items()}
-            self.group = cgroups.open_group(folders, config["group"])
+            self.group = run_groups.open_group(folders, config["group"])
         self.proc_fd = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._box_fd = -1
         os.umask(0)  # the modes we ask for are the modes we mean
+        self._nursery: Nursery | None = None
+        self._stem: Stem | None = None
+        self._ahead: Stage | None = None
+        self._disk = _DEFAULT_DISK
         if not self._home:
             self._enter_namespaces()
             root.enter(config["mounts"], config["hides"], self.uid, keep_proc=self.rootless)
+            self._inits = Inits(reaping=self.group is None, rootless=self.rootless)
+        gc.freeze()  # what is forked from here shares it
+        if not self._home:
+            self._stem = Stem()
         if config["nursery"] and not self._home:
-            self._nurse = Nurse(**config["nursery"])
+            self._nursery = Nursery(**config["nursery"])
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
 
     def _enter_namespaces(self) -> None:
@@ -104,58 +117,136 @@ class Keeper:
         for name, size in request["files"]:
             files[name] = content[offset : offset + size]
             offset += size
-        self._box_fd = self._new_box(request["limits"], files)
+        forked = self._forks(request, files)
+        stage = self._stage_for(request["limits"], forked=forked)
         try:
-            Supervision(self, request, fds[0], files, *fds[2:]).run(self._box_fd)
+            self._fill(stage.box_fd, files)
+            started = self._is_nurserys(stage, forked)
+            Supervision(self, request, fds[0], stage, *fds[2:], forked=started).run()
         finally:
-            os.close(self._box_fd)
+            os.close(stage.box_fd)
             if self._home:
                 self._home.clear()
-        if self._nurse:
-            self._nurse.replace_if_old()
+        self._look_ahead(forked=forked)
 
     def close(self) -> None:
         """Leave nothing behind."""
-        if self._nurse:
-            self._nurse.close()
+        if self._ahead:
+            self._ahead.discard(self.forgets)
+        for forker in (self._stem, self._nursery):
+            if forker:
+                forker.close()
         if self.group:
             self.group.close()
         if self._home:
             self._home.close()
 
+    # -- the place of a run -----------------------------------------------------------
+
+    def _forks(self, request: dict[str, Any], files: Mapping[str, bytes]) -> bool:
+        """Whether this program may start by fork."""
+        return (
+            self._nursery is not None
+            and self._nursery.has_stack(request["limits"]["stack_bytes"])
+            and self._nursery.takes(request["argv"], request["env"], files)
+        )
+
+    def _is_nurserys(self, stage: Stage, forked: bool) -> bool:
+        return forked and stage.forker is self._nursery
+
+    def _stage_for(self, limits: dict[str, int], *, forked: bool) -> Stage:
+        """A place that is ready for a program with these limits."""
+        stage, self._ahead = self._ahead, None
+        if stage and forked and stage.forker is not self._nursery:
+            stage.discard(self.forgets)
+            stage = None
+        for is_last in (False, False, True):
+            stage = stage or self._new_stage(forked=forked)
+            try:
+                self._fit(stage, limits)
+                return stage
+            except (OSError, StageError):
+                stage.discard(self.forgets)
+                stage = None
+                if is_last:
+                    raise
+        raise AssertionError  # never reached
+
+    def _new_stage(self, *, forked: bool) -> Stage:
+        """A place for any program; what it needs of time need not be waited for."""
+        if self._home:
+            return Stage(-1, self._new_box())
+        assert self._stem
+        if forked and self._nursery:
+            with contextlib.suppress(OSError):  # the nursery is being replaced
+                return self._forked_from(self._nursery)
+        with contextlib.suppress(OSError):  # and so is the stem
+            return self._forked_from(self._stem)
+        return self._forked_from(self._stem)
+
+    def _forked_from(self, forker: Forker) -> Stage:
+        stage = Stage(self._inits.start(), self._new_box())
+        try:
+            group = self.group.renew() if self.group else (-1, [])
+            stage.fork(forker, stem.place_of(self._place), *group)
+        except OSError:
+            stage.discard(self.forgets)
+            raise
+        return stage
+
+    def _fit(self, stage: Stage, limits: dict[str, int]) -> None:
+        """Set what depends on the limits of a run, when its process has settled."""
+        disk = {"size": str(limits["disk_bytes"]), "nr_inodes": str(limits["disk_inodes"])}
+        if not self._home:
+            stage.wait_settled()
+            if disk != self._disk:
+                self._disk = disk  # and the next ones are made so
+                syscalls.resize_tmpfs(stage.box_fd, disk)
+        if self.group:
+            self.group.prepare(limits["memory_bytes"], limits["processes"])
+
+    def _look_ahead(self, *, forked: bool) -> None:
+        """Make the next run's place, of the kind that was just used."""
+        if self._home:
+            return
+        if self._nursery:
+            self._nursery.replace_if_old()
+            if forked and not self._nursery.is_ready(0):
+                return
+        self._ahead = self._new_stage(forked=forked)
+
     # -- what supervision needs of the cell -------------------------------------------
 
-    def start(self, run: child.Start, files: Mapping[str, bytes], stack_bytes: int) -> int:
-        """Start a run, by fork where that is equal; gives the pid of its init."""
-        self.start_mode = "exec"
-        if self._home:
-            return contained.start(run)
-        if self._nurse and self._nurse.takes(run, files, stack_bytes):
-            try:
-                pid = self._nurse.start(run)
-            except OSError:
-                return child.start(run)  # the nursery is being replaced
-            self.start_mode = "fork"
-            return pid
-        return child.start(run)
+    def begin(self, stage: Stage, start: child.Start) -> None:
+        """Start the program in its place."""
+        if not self._home:
+            stage.begin(start)
+            return
+        place = contained.Place(
+            **vars(self._place),
+            box_fd=stage.box_fd,
+            report_fd=stage.writer_fd,
+            readable=self._readable,
+        )
+        stage.took(contained.start(start, place))
 
-    def reap(self) -> None:
-        """At level `container` a program can outlive its init by a moment: wait for its end."""
-        if self._home:
-            contained.wait_for_orphans()
+    def forkers(self) -> list[int]:
+        """The processes that programs are forked from."""
+        return [forker.pid for forker in (self._stem, self._nursery) if forker]
+
+    def forgets(self, pid: int) -> bool:
+        """Whether a process that was waited for was one of them; it is replaced when needed."""
+        forkers = (self._stem, self._nursery)
+        return any(forker is not None and forker.forgets(pid) for forker in forkers)
 
     def give(self, fd: int) -> None:
-        """Make the run's user the owner of a pipe. Rootless, it is already."""
+        """Make the run's user the owner of a pipe or a file. Rootless, it is already."""
         if not self.rootless:
             os.fchown(fd, self.uid, self.uid)
 
     def env(self, env: dict[str, str]) -> dict[str, str]:
         """The environment of a run, with this level's places."""
         return self._home.env(env) if self._home else env
-
-    def prepare_group(self, memory_bytes: int, processes: int) -> list[int]:
-        """The control-group files the program has to enter; none without control groups."""
-        return self.group.prepare(memory_bytes, processes) if self.group else []
 
     def rlimits(self, limits: dict[str, int]) -> list[tuple[int, int]]:
         """Resource limits: a second line behind supervision, setrlimit(2)."""
@@ -176,13 +267,13 @@ class Keeper:
             values.append((resource.RLIMIT_NPROC, limits["processes"] + others))
         return [(kind, _within_ours(kind, value)) for kind, value in values]
 
-    def send_files(self, request: dict[str, Any]) -> None:
+    def send_files(self, box_fd: int, request: dict[str, Any]) -> None:
         """Bring back files of the run, when all its processes are dead."""
-        names = [*request["collect"], *collect.matching(self._box_fd, request["collect_matching"])]
+        names = [*request["collect"], *collect.matching(box_fd, request["collect_matching"])]
         found: list[tuple[str, int]] = []
         content = bytearray()
         for name in dict.fromkeys(names):
-            data = collect.regular(self._box_fd, name, request["collect_bytes"] - len(content))
+            data = collect.regular(box_fd, name, request["collect_bytes"] - len(content))
             if data is not None:
                 found.append((name, len(data)))
                 content += data
@@ -194,27 +285,31 @@ class Keeper:
 
     # -- the run's tmpfs --------------------------------------------------------------
 
-    def _new_box(self, limits: dict[str, int], files: Mapping[str, bytes]) -> int:
-        """A fresh tmpfs with the program's files in it; nobody else has it yet."""
-        size, inodes = str(limits["disk_bytes"]), str(limits["disk_inodes"])
+    def _new_box(self) -> int:
+        """A fresh tmpfs; nobody else has it yet."""
         box = (
             self._home.new_box()
             if self._home
-            else syscalls.new_tmpfs({"size": size, "nr_inodes": inodes, "mode": "755"})
+            else syscalls.new_tmpfs({**self._disk, "mode": "755"})
         )
         for name in BOX_VIEWS:
             os.mkdir(name, 0o700 if name == "work" else 0o1777, dir_fd=box)
-        work = os.open("work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=box)
-        for name, data in files.items():
-            if name.endswith("/"):
-                self._place_folder(work, name.rstrip("/"))
-            else:
-                self._place(work, name, data)
-        self._own(work)
-        os.close(work)
+        if not self.rootless:
+            os.chown("work", self.uid, self.uid, dir_fd=box, follow_symlinks=False)
         return box
 
-    def _place_folder(self, work: int, name: str) -> None:
+    def _fill(self, box: int, files: Mapping[str, bytes]) -> None:
+        """Put the program's files into its work folder."""
+        if files:
+            work = os.open("work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=box)
+            for name, data in files.items():
+                if name.endswith("/"):
+                    self._put_folder(work, name.rstrip("/"))
+                else:
+                    self._put(work, name, data)
+            os.close(work)
+
+    def _put_folder(self, work: int, name: str) -> None:
         parts = name.split("/")
         if not {"", ".", ".."}.isdisjoint(parts):  # checked long before; never followed here
             raise ValueError(f"{name!r} is no name of a file in the work folder")
@@ -225,23 +320,19 @@ class Keeper:
             if not self.rootless:
                 os.chown(folder, self.uid, self.uid, dir_fd=work, follow_symlinks=False)
 
-    def _place(self, work: int, name: str, content: bytes) -> None:
+    def _put(self, work: int, name: str, content: bytes) -> None:
         folder, _, last = name.rpartition("/")
         if last in ("", ".", ".."):
             raise ValueError(f"{name!r} is no name of a file in the work folder")
         if folder:
-            self._place_folder(work, folder)
+            self._put_folder(work, folder)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         file = os.open(name, flags, 0o755, dir_fd=work)
         view = memoryview(content)
         while view:
             view = view[os.write(file, view) :]
-        self._own(file)
+        self.give(file)
         os.close(file)
-
-    def _own(self, fd: int) -> None:
-        if not self.rootless:
-            os.fchown(fd, self.uid, self.uid)
 
 
 def _within_ours(kind: int, value: int) -> int:

@@ -1,7 +1,8 @@
-"""The keeper's side of a nursery: start it, ask it for runs, replace it in time."""
+"""The keeper's side of what programs are forked from: stems and nurseries."""
 
 from __future__ import annotations
 
+import _socket
 import fcntl
 import json
 import os
@@ -10,40 +11,136 @@ import select
 import signal
 import socket
 from collections.abc import Mapping
+from typing import NoReturn
 
-from functions.execute.engine import child, syscalls, wire
-from functions.execute.engine.nursery import CONTROL_FD, HOME, REQUESTS_FD, request_of
+from functions.execute.engine import child, stem, syscalls, wire
+from functions.execute.engine.nursery import CONTROL_FD, HOME
 from functions.execute.engine.start_mode import forkable
 
 _PATIENCE_S = 10.0
-#: Characters of a command line; a request to a nursery has to fit into one packet.
+#: Characters of a command line that a nursery's programs may have.
 _MOST_ARGUMENTS = 2_000
 
 
-class Nurse:
-    """Looks after one nursery at a time. Any trouble means: exec instead."""
+class Forker:
+    """One process that programs are forked from, replaced when there is trouble with it."""
+
+    def __init__(self) -> None:
+        self.pid = -1
+        self._control: socket.socket | None = None
+        self._begin()
+
+    def fork(self, init_fd: int, line: socket.socket, group_fd: int) -> int:
+        """Fork a process into a pid namespace, and a group; gives its pid, our child's.
+
+        Args:
+            init_fd: pidfd of the namespace's init.
+            line: where the process will hear what to do.
+            group_fd: folder of a control group of version 2, or -1.
+
+        Raises:
+            OSError: there was no answer; it is being replaced.
+        """
+        try:
+            if self._control is None:
+                raise OSError("it could not be started")
+            fds = [init_fd, line.fileno()] + ([group_fd] if group_fd >= 0 else [])
+            socket.send_fds(self._control, [b"c"], fds)
+            return int(self._answer())
+        except (OSError, ValueError) as error:
+            self.replace()
+            raise OSError(f"no process could be forked: {error}") from None
+
+    def replace(self) -> None:
+        """End it and start another."""
+        self.close()
+        self._begin()
+
+    def forgets(self, pid: int) -> bool:
+        """Whether this process, which has ended and was waited for, is it."""
+        if pid != self.pid:
+            return False
+        self.pid = -1
+        return True
+
+    def close(self) -> None:
+        """End it; programs it has forked are not its children and go on."""
+        if self._control:
+            self._control.close()
+            self._control = None
+        if self.pid > 0:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self.pid = -1
+
+    def _begin(self) -> None:
+        self._control, control = wire.pair()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+                self._live(control.fileno())
+            finally:
+                os._exit(127)
+        control.close()
+
+    def _live(self, control_fd: int) -> NoReturn:
+        """In the new process: hold nothing but its end of the connection, and serve."""
+        raise NotImplementedError
+
+    def _answer(self) -> bytes:
+        assert self._control is not None
+        ready, _, _ = select.select([self._control], [], [], _PATIENCE_S)
+        if not ready:
+            raise TimeoutError("no answer in time")
+        return self._control.recv(65_536)
+
+
+class Stem(Forker):
+    """Forked off the keeper; its programs are exec'd."""
+
+    def _live(self, control_fd: int) -> NoReturn:
+        os.dup2(control_fd, CONTROL_FD)
+        syscalls.close_from(CONTROL_FD + 1, at_exec=False)
+        syscalls.set_name(b"assay-stem")
+        syscalls.drop_bounding_set()  # once for all programs; our own capabilities stay
+        stem.serve(_socket.socket(fileno=CONTROL_FD), _Programs())
+        os._exit(127)  # of a program: exec does not return
+
+
+class _Programs:
+    """Programs of a stem are exec'd, which renews everything."""
+
+    tid_address = 0
+
+    def born(self) -> None:
+        """Nothing to do."""
+
+    def become(self, start: child.Start, filter_: bytes) -> None:
+        """Exec it."""
+        child.exec_filtered(start, filter_)
+
+
+class Nursery(Forker):
+    """A Python that is already started. Any trouble means: exec instead."""
 
     def __init__(self, binary: str, env: dict[str, str], stack_bytes: int, most_runs: int) -> None:
         self._binary = binary
         self._env = env
         self._stack_bytes = stack_bytes
         self._most_runs = most_runs
-        self._pid = -1
         self._runs = 0
         self._imported: frozenset[str] | None = None
-        self._control: socket.socket | None = None
-        self._requests: socket.socket | None = None
-        self._hatch()
+        super().__init__()
 
-    def takes(self, run: child.Start, files: Mapping[str, bytes], stack_bytes: int) -> bool:
-        """Whether this run may be forked, and there is a nursery to do it."""
+    def takes(self, argv: list[str], env: Mapping[str, str], files: Mapping[str, bytes]) -> bool:
+        """Whether this program may be forked."""
         return (
-            stack_bytes == self._stack_bytes
-            and sum(map(len, run.argv)) < _MOST_ARGUMENTS
-            and self._is_ready()
+            sum(map(len, argv)) < _MOST_ARGUMENTS
+            and self.is_ready()
             and forkable(
-                run.argv,
-                run.env,
+                argv,
+                env,
                 files,
                 binary=self._binary,
                 nursery_env=self._env,
@@ -51,21 +148,24 @@ class Nurse:
             )
         )
 
-    def start(self, run: child.Start) -> int:
-        """Fork the run; gives the pid of its init, which is the caller's child.
+    def has_stack(self, stack_bytes: int) -> bool:
+        """Whether its programs have this much: the limit is taken at exec."""
+        return stack_bytes == self._stack_bytes
 
-        Raises:
-            OSError: the nursery did not answer; it is being replaced.
-        """
-        request, fds = request_of(run)
-        assert self._control is not None and self._requests is not None
-        try:
-            socket.send_fds(self._requests, [request], fds)
-            self._control.send(b"c")
-            pid = int(self._answer())
-        except (OSError, ValueError) as error:
-            self.replace()
-            raise OSError(f"the nursery did not answer: {error}") from None
+    def is_ready(self, patience_s: float = _PATIENCE_S) -> bool:
+        """Whether it waits at its script."""
+        if self._imported is None and self._control:
+            if patience_s == 0 and not select.select([self._control], [], [], 0)[0]:
+                return False
+            try:
+                self._imported = frozenset(json.loads(self._answer()))
+            except (OSError, ValueError):  # it cannot start here: exec, from now on
+                self.close()
+        return self._control is not None
+
+    def fork(self, init_fd: int, line: socket.socket, group_fd: int) -> int:
+        """The same, counted."""
+        pid = super().fork(init_fd, line, group_fd)
         self._runs += 1
         return pid
 
@@ -74,61 +174,19 @@ class Nurse:
         if self._runs >= self._most_runs:
             self.replace()
 
-    def replace(self) -> None:
-        """End this nursery and start another."""
-        self.close()
-        self._hatch()
-
-    def close(self) -> None:
-        """End the nursery; runs it has started are not its children and go on."""
-        if self._control and self._requests:
-            self._control.close()
-            self._requests.close()
-            self._control = self._requests = None
-        if self._pid > 0:
-            os.kill(self._pid, signal.SIGKILL)
-            os.waitpid(self._pid, 0)
-            self._pid = -1
-
-    def _hatch(self) -> None:
-        self._control, control = wire.pair()
-        self._requests, requests = wire.pair()
+    def _begin(self) -> None:
         self._runs, self._imported = 0, None
-        self._pid = os.fork()
-        if self._pid == 0:
-            try:
-                self._exec(control.fileno(), requests.fileno())
-            finally:
-                os._exit(127)
-        control.close()
-        requests.close()
+        super()._begin()
 
-    def _exec(self, control_fd: int, requests_fd: int) -> None:
-        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    def _live(self, control_fd: int) -> NoReturn:
         child.default_signals()
         resource.setrlimit(resource.RLIMIT_STACK, (self._stack_bytes, self._stack_bytes))
         null = os.open("/dev/null", os.O_RDWR)
         # First out of each other's way; what dup2 makes is inherited.
-        sources = [fcntl.fcntl(fd, fcntl.F_DUPFD, 64) for fd in (control_fd, requests_fd)]
-        places = (CONTROL_FD, REQUESTS_FD)
-        for fd, place in ((null, 0), (null, 1), *zip(sources, places, strict=True)):
+        control_fd = fcntl.fcntl(control_fd, fcntl.F_DUPFD, 64)
+        for fd, place in ((null, 0), (null, 1), (control_fd, CONTROL_FD)):
             os.dup2(fd, place)
-        syscalls.close_from(REQUESTS_FD + 1, at_exec=False)
+        syscalls.close_from(CONTROL_FD + 1, at_exec=False)
         os.chdir("/work")
         argv = [self._binary, "main.py"]
         os.execve(self._binary, argv, {**self._env, "PYTHONPATH": HOME})
-
-    def _is_ready(self) -> bool:
-        if self._imported is None and self._control:
-            try:
-                self._imported = frozenset(json.loads(self._answer()))
-            except (OSError, ValueError):  # it cannot start here: exec, from now on
-                self.close()
-        return self._control is not None
-
-    def _answer(self) -> bytes:
-        assert self._control is not None
-        ready, _, _ = select.select([self._control], [], [], _PATIENCE_S)
-        if not ready:
-            raise TimeoutError("no answer in time")
-        return self._control.recv(65_536)

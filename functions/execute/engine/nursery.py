@@ -4,9 +4,9 @@ Theory of operation. A nursery is a process `python3 main.py` that never gets as
 script: while the interpreter initialises, `site` imports the `sitecustomize` beside this
 package (PYTHONPATH points to it), which imports what programs often import and puts
 `_at_the_script` in the place of a path hook. The interpreter asks its path hooks about
-main.py as the last thing before it opens it; so there the nursery waits. For each run it
-clones an init into new namespaces, as the keeper would; init forks; and in that process,
-after every privilege is gone, the hook *returns*. The interpreter then goes on as if
+main.py as the last thing before it opens it; so there the nursery waits, and forks for
+each run (stem.py). In that process, after every privilege is gone, the hook *returns*.
+The interpreter then goes on as if
 nothing had happened: it computes sys.path[0], opens /work/main.py and runs it. So
 `__main__`, tracebacks, frames, exit codes, threads, atexit and finalisation are the
 interpreter's own and not imitated.
@@ -19,9 +19,8 @@ leaves in it is still collected and finalised.
 
 What a program could find of us in its memory is this code and no more. The nursery never
 sees a submission: a run's request (its arguments are a tenant's) is received by the run's
-own init, from a second socket, and its files are in the run's tmpfs. The nursery holds no
-descriptors but its two sockets, which init closes at once. It blocks SIGINT, for which it
-has Python's handler, and init keeps it blocked: no program can interrupt its init.
+own process, and its files are in the run's tmpfs. The nursery holds no descriptors but its
+socket, which programs close at once. It blocks SIGINT, for which it has Python's handler.
 
 Which programs may start this way is decided beforehand, in `start_mode.py`, which also
 lists what cannot be equal. A nursery is replaced after a number of runs, since its hash
@@ -32,7 +31,6 @@ page by page, for each run that touches it: this module imports little.
 from __future__ import annotations
 
 import _socket
-import array
 import atexit
 import ctypes
 import gc
@@ -45,15 +43,12 @@ import threading
 import types
 from typing import Any, NoReturn, TextIO
 
-from functions.execute.engine import child, syscalls
+from functions.execute.engine import child, stem, syscalls
 
 #: Where the keeper lets a nursery find this package; gone from the program's view of it.
 HOME = "/opt/nursery"
-#: The keeper asks for clones on the first; their requests are in the second.
-CONTROL_FD, REQUESTS_FD = 3, 4
-
-_DESCRIPTORS = ("stdin_fd", "stdout_fd", "stderr_fd", "report_fd", "box_fd")
-_MAX_FDS = 16
+#: The keeper asks for programs here.
+CONTROL_FD = 3
 
 _SHARED: dict[str, types.ModuleType] = {}
 _FINALISED_BY_NAME = frozenset({"sys", "builtins", "__main__"})
@@ -100,67 +95,37 @@ def _freeze() -> None:
 
 
 def _serve() -> None:
-    """Clone an init for each byte from the keeper."""
-    control, requests = _socket.socket(fileno=CONTROL_FD), _socket.socket(fileno=REQUESTS_FD)
+    """Fork programs for the keeper; returns in them."""
+    control = _socket.socket(fileno=CONTROL_FD)
     control.send(json.dumps(sorted({name.split(".")[0] for name in sys.modules})).encode())
-    while True:
-        if not control.recv(1):
-            os._exit(0)  # the keeper is gone
-        pid = syscalls.clone(child.NEW_NAMESPACES | syscalls.CLONE_PARENT)
-        if pid == 0:
-            _init(*_receive(control, requests))
-            return
-        control.send(str(pid).encode())
+    stem.serve(control, _Programs())
 
 
-def _init(request: bytes, fds: list[int]) -> None:
-    """Be the run's init; returns in its program only."""
-    child.init(fds[3], lambda: _become(_start_of(request, fds)))
+class _Programs:
+    """How a nursery's programs differ from those of a stem."""
+
+    def __init__(self) -> None:
+        self._record = syscalls.ThreadRecord()
+        self.tid_address = self._record.tid_address
+
+    def born(self) -> None:
+        """What fork(3) and os.fork() do in a child, and clone(2) does not."""
+        self._record.renew()
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+
+    def become(self, start: child.Start, filter_: bytes) -> None:
+        """Go on in this interpreter, or do without it."""
+        if start.forked:
+            _go_on(start, filter_)
+        else:
+            child.exec_filtered(start, filter_)
 
 
-def _receive(control: _socket.socket, requests: _socket.socket) -> tuple[bytes, list[int]]:
-    """The run's request and descriptors; nothing is left of the nursery's sockets."""
-    try:
-        size = _socket.CMSG_SPACE(_MAX_FDS * 4)
-        request, ancillary, _, _ = requests.recvmsg(65_536, size, _socket.MSG_CMSG_CLOEXEC)
-        control.close()
-        requests.close()
-        fds = array.array("i")
-        for _, _, content in ancillary:
-            fds.frombytes(content)
-        return request, list(fds)
-    except BaseException:  # nothing may unwind into the interpreter; nobody can be told yet
-        os._exit(1)
-
-
-def _start_of(request: bytes, fds: list[int]) -> child.Start:
-    """What `request_of` was made of."""
-    plain, _, filter_ = request.partition(b"\n")
-    known: dict[str, Any] = dict(zip(_DESCRIPTORS, fds, strict=False))
-    known |= json.loads(plain)
-    group_fds = fds[len(_DESCRIPTORS) :]
-    return child.Start(**known, filter=filter_, env={}, reader_fd=-1, group_fds=group_fds)
-
-
-def request_of(run: child.Start) -> tuple[bytes, list[int]]:
-    """What the keeper sends for a run; `_start_of` is its inverse."""
-    plain = {
-        "argv": run.argv,
-        "rlimits": run.rlimits,
-        "uid": run.uid,
-        "rootless": run.rootless,
-        "landlock_abi": run.landlock_abi,
-    }
-    fds = [getattr(run, name) for name in _DESCRIPTORS]
-    return json.dumps(plain).encode() + b"\n" + run.filter, fds + run.group_fds
-
-
-def _become(run: child.Start) -> None:
+def _go_on(run: child.Start, filter_: bytes) -> None:
     """What exec would have done; then the interpreter may go on to its script."""
-    child.enter(run, bounded=True)
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # as after exec: its own /proc files are its own
     syscalls.close_from(3, at_exec=False)
-    syscalls.load_seccomp(run.filter)
+    syscalls.load_seccomp(filter_)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     sys.argv[1:] = run.argv[2:]
     sys.orig_argv[1:] = run.argv[1:]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 
-from functions.execute.engine.usage import descendants, is_alive, is_filtered
+from functions.execute.engine.usage import Tree, is_alive, is_filtered
 
 LOOK_MS = 20
 
@@ -31,17 +31,15 @@ class Outlet:
         """Whether there is still something to look at."""
         return self._fd >= 0
 
-    def look(self, init: int) -> None:
+    def look(self, tree: Tree) -> None:
         """Let go if the run, which lives, has closed its end everywhere."""
-        processes = descendants(self._proc_fd, init)
-        if not self.is_held or not processes:
-            return
         # A process that is not filtered yet has not got its descriptors yet.
-        begun = is_filtered(self._proc_fd, min(processes))
-        if not begun or any(self._has_it(pid) for pid in processes):
+        if not self.is_held or not is_filtered(self._proc_fd, tree.program):
             return
-        # Of a main process that is on its way out, init is about to tell when it died.
-        if is_alive(self._proc_fd, min(processes)):
+        if any(self._has_it(pid) for pid in tree.pids()):
+            return
+        # Of a main process that is on its way out, we are about to notice when it died.
+        if is_alive(self._proc_fd, tree.program):
             self.close()
 
     def _has_it(self, pid: int) -> bool:

@@ -17,17 +17,18 @@ import contextlib
 import json
 import os
 import select
-import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Mapping
+from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
 from functions.execute.engine import child, wire
 from functions.execute.engine.outlet import LOOK_MS, Outlet
+from functions.execute.engine.outputs import Elsewhere, Stream
+from functions.execute.engine.stage import Stage, cpu_ns, parsed
 from functions.execute.engine.start_mode import as_execed_bytes
-from functions.execute.engine.usage import GroupUsage, TreeUsage, descendants
+from functions.execute.engine.usage import GroupUsage, Tree, TreeUsage, run_ns, wait_ns
 from functions.execute.engine.waits import Waits
 
 if TYPE_CHECKING:
@@ -40,52 +41,6 @@ _FLUSH_BYTES = 32 * 1024
 _WALL_CEILING = 4
 
 
-class _Stream:
-    """One of the program's outputs: read while it runs, cut at its limit."""
-
-    def __init__(self, kind: bytes, limit_bytes: int) -> None:
-        self.kind = kind
-        self.room = limit_bytes
-        self.pending = bytearray()
-        self.truncated = False
-        self.reader, self.writer = os.pipe()
-        os.set_blocking(self.reader, False)
-
-    def read(self) -> bool:
-        """Take what is there; False at the end of the stream."""
-        try:
-            data = os.read(self.reader, 65_536)
-        except BlockingIOError:
-            return True
-        if len(data) > self.room:
-            self.truncated = True
-        self.pending += data[: self.room]
-        self.room -= min(len(data), self.room)
-        return bool(data)
-
-    def drain(self) -> None:
-        """Take the rest, when every writer is dead: what is there, not up to the end.
-
-        A descriptor on its way through a socket that nobody has any more keeps the pipe
-        open until the kernel finds it.
-        """
-        while select.select([self.reader], [], [], 0)[0] and self.read():
-            pass
-
-
-class _Elsewhere(_Stream):
-    """An output that goes straight to another program: neither read nor cut here."""
-
-    def __init__(self, kind: bytes, writer: int) -> None:
-        self.kind = kind
-        self.pending = bytearray()
-        self.truncated = False
-        self.reader, self.writer = -1, writer
-
-    def drain(self) -> None:
-        pass
-
-
 class Supervision:
     """One run from its request to its last packet."""
 
@@ -94,28 +49,32 @@ class Supervision:
         keeper: Keeper,
         request: dict[str, Any],
         stdin_fd: int,
-        files: Mapping[str, bytes],
+        stage: Stage,
         stdout_fd: int = -1,
+        *,
+        forked: bool,
     ) -> None:
         """
         Args:
+            stage: where the program will run.
+            forked: it goes on in the interpreter that its process was forked from.
             stdout_fd: a pipe to another program, which then is the program's stdout.
         """
         self._keeper = keeper
+        self._stage = stage
+        self._forked = forked
         self._control: socket.socket = keeper.control
         self._limits: dict[str, int] = request["limits"]
         self._request = request
-        self._streams: dict[int, _Stream] = {}
+        self._streams: dict[int, Stream] = {}
         for kind in (wire.STDOUT, wire.STDERR):
             elsewhere = stdout_fd >= 0 and kind == wire.STDOUT
             stream = (
-                _Elsewhere(kind, stdout_fd)
+                Elsewhere(kind, stdout_fd)
                 if elsewhere
-                else _Stream(kind, self._limits["output_bytes"])
+                else Stream(kind, self._limits["output_bytes"])
             )
             self._streams[stream.reader] = stream
-        self._report, self._report_writer = os.pipe()
-        self._files = files
         self._stdin_reader, self._stdin_writer = stdin_fd, -1
         if request["stdin"] == "pipe":
             os.close(stdin_fd)
@@ -127,78 +86,82 @@ class Supervision:
         self._outbox: deque[bytes] = deque()
         self._killed, self._killed_ns = "", 0
         self._flushed_ns = self._began_ns = time.monotonic_ns()
-        self._pid = self._pidfd = -1
+        self._waited_before_ns = 0
+        self._signalled = False
         self._waits = Waits(keeper.proc_fd)
         self._poll = select.poll()
 
     # -- the run's life ---------------------------------------------------------------
 
-    def run(self, box_fd: int) -> None:
+    def run(self) -> None:
         """Start it, see it to its end, tell the worker."""
-        self._start(box_fd)
-        self._began_ns = time.monotonic_ns()
+        self._start()
         self._loop()
-        _, _, rusage = os.wait4(self._pid, 0)
-        self._keeper.reap()
+        ended_ns = time.monotonic_ns()
+        waited_ns = wait_ns(self._keeper.proc_fd, self._stage.pid) - self._waited_before_ns
+        _, status, rusage = os.wait4(self._stage.pid, 0)
+        orphans_ns = self._end_of_init()
         for stream in self._streams.values():
             stream.drain()
-        report = os.read(self._report, 4096)
         if self._outlet:
             self._outlet.close()
-        done = self._figures(report, rusage.ru_utime + rusage.ru_stime)
-        self._send_rest(done)
+        used_ns = cpu_ns(rusage) + orphans_ns
+        done = self._figures(status, ended_ns, used_ns, rusage.ru_maxrss)
+        self._send_rest(done | {"wait_ns": waited_ns})
         self._close()
 
-    def _start(self, box_fd: int) -> None:
-        keeper, limits = self._keeper, self._limits
+    def _end_of_init(self) -> int:
+        """End the pid namespace and all that is left in it; gives what that used, if known."""
+        stage = self._stage
+        if stage.init_pid < 0:
+            return 0
+        own_ns = 0
+        if isinstance(self._usage, TreeUsage):
+            own_ns = run_ns(self._keeper.proc_fd, stage.init_pid)
+        return max(0, stage.end(self._keeper.forgets) - own_ns)
+
+    def _start(self) -> None:
+        keeper, stage = self._keeper, self._stage
         out, err = self._streams.values()
         for fd in (err.writer,) if out.reader < 0 else (out.writer, err.writer, self._stdin_reader):
             keeper.give(fd)  # so that /dev/stdout and its like can be opened anew
-        self._pid = keeper.start(
-            child.Start(
-                argv=self._request["argv"],
-                env=keeper.env(self._request["env"]),
-                stdin_fd=self._stdin_reader,
-                stdout_fd=out.writer,
-                stderr_fd=err.writer,
-                report_fd=self._report_writer,
-                reader_fd=self._report,
-                box_fd=box_fd,
-                group_fds=keeper.prepare_group(limits["memory_bytes"], limits["processes"]),
-                rlimits=keeper.rlimits(limits),
-                uid=keeper.uid,
-                rootless=keeper.rootless,
-                filter=keeper.filter,
-                landlock_abi=keeper.landlock_abi,
-                readable=keeper.readable,
-            ),
-            self._files,
-            limits["stack_bytes"],
+        if stage.pid > 0:
+            self._waited_before_ns = wait_ns(keeper.proc_fd, stage.pid)
+        start = child.Start(
+            argv=self._request["argv"],
+            env=keeper.env(self._request["env"]),
+            stdin_fd=self._stdin_reader,
+            stdout_fd=out.writer,
+            stderr_fd=err.writer,
+            rlimits=keeper.rlimits(self._limits),
+            forked=self._forked,
         )
-        self._pidfd = os.pidfd_open(self._pid)
+        self._began_ns = time.monotonic_ns()
+        keeper.begin(stage, start)
         if out.reader < 0:
             self._outlet = Outlet(keeper.proc_fd, os.dup(out.writer))
-        for fd in (out.writer, err.writer, self._report_writer, self._stdin_reader):
+        for fd in (out.writer, err.writer, self._stdin_reader):
             os.close(fd)
+        self._tree = Tree(keeper.proc_fd, stage.pid, stage.init_pid, keeper.forkers())
         self._usage: GroupUsage | TreeUsage = (
             GroupUsage(keeper.group)
             if keeper.group
-            else TreeUsage(keeper.proc_fd, self._pid, limits["memory_bytes"])
+            else TreeUsage(self._tree, self._limits["memory_bytes"])
         )
 
     def _loop(self) -> None:
-        for fd in (*self._streams, self._pidfd, self._control.fileno()):
+        for fd in (*self._streams, self._stage.pidfd, self._control.fileno()):
             if fd >= 0:
                 self._poll.register(fd, select.POLLIN)
         while True:
             for fd, event in self._poll.poll(self._patience_ms()):
-                if fd == self._pidfd:
+                if fd == self._stage.pidfd:
                     return
                 self._handle(fd, event)
             self._check_limits()
             self._flush_if_due()
             if self._outlet:
-                self._outlet.look(self._pid)
+                self._outlet.look(self._tree)
 
     def _handle(self, fd: int, event: int) -> None:
         stream = self._streams.get(fd)
@@ -212,7 +175,7 @@ class Supervision:
         else:
             self._obey()
 
-    def _has_more(self, stream: _Stream) -> bool:
+    def _has_more(self, stream: Stream) -> bool:
         before = stream.room
         more = stream.read()
         if stream.truncated:
@@ -242,10 +205,8 @@ class Supervision:
         limit = self._limits["wall_time_ms"]
         if self._elapsed_ms() < limit:
             return limit
-        # Init waits before its program is there, and again when it is gone.
-        wait_ns = self._waits.longest_ns([self._pid])
-        wait_ns += self._waits.longest_ns(descendants(self._keeper.proc_fd, self._pid))
-        wait_ms = wait_ns / 1e6
+        waited_ns = self._waits.longest_ns(self._tree.pids()) - self._waited_before_ns
+        wait_ms = max(0, waited_ns) / 1e6
         return min(limit + min(wait_ms, self._elapsed_ms()), limit * _WALL_CEILING)
 
     def _check_limits(self) -> None:
@@ -260,17 +221,13 @@ class Supervision:
             self._kill("wallTimeMs")
 
     def _has_ended(self) -> bool:
-        """Whether init has, or is about to, report its end: the rest is not the program's time."""
-        if select.select([self._report], [], [], 0)[0]:
-            return True
-        # Init had a child as long as it had a program; what it does without is our time, too.
-        return not descendants(self._keeper.proc_fd, self._pid)
+        """Whether the program has ended, and it is only we who do not know yet."""
+        return bool(select.select([self._stage.pidfd], [], [], 0)[0])
 
     def _kill(self, reason: str) -> None:
         if not self._killed:
             self._killed, self._killed_ns = reason, time.monotonic_ns()
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            self._stage.kill()
 
     # -- talking to the worker --------------------------------------------------------
 
@@ -292,7 +249,8 @@ class Supervision:
 
     def _signal(self, number: int) -> None:
         """As a terminal does it: to every process of the program, but not to its init."""
-        for pid in descendants(self._keeper.proc_fd, self._pid):
+        self._signalled = True
+        for pid in self._tree.pids():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
 
@@ -349,46 +307,42 @@ class Supervision:
         self._flush()
         for packet in self._outbox:
             self._control.send(packet)
-        self._keeper.send_files(self._request)
+        self._keeper.send_files(self._stage.box_fd, self._request)
         wire.send(self._control, wire.DONE, json.dumps(done).encode())
 
     # -- the end ----------------------------------------------------------------------
 
-    def _figures(self, report: bytes, init_cpu_s: float) -> dict[str, Any]:
-        figures: dict[str, Any] = {
-            "status": None,
-            "killed": self._killed,
-            "wall_ns": time.monotonic_ns() - self._began_ns,
-            "wait_ns": 0,
-            "ended_ns": self._killed_ns or time.monotonic_ns(),
-            "error": "",
-            "start_mode": self._keeper.start_mode,
-            "truncated": [s.truncated for s in self._streams.values()],
-        }
-        cpu_ns, max_rss_kib = int(init_cpu_s * 1e9), 0
-        if report[:1] == b"S":
-            status, user_us, system_us, max_rss_kib, wall_ns, wait_ns, ended_ns = (
-                child.REPORT.unpack(report[1:])
-            )
-            cpu_ns = (user_us + system_us) * 1000
-            figures |= {"status": status, "wall_ns": wall_ns, "wait_ns": wait_ns}
-            figures["ended_ns"] = self._killed_ns or ended_ns
-        elif report[:1] == b"E":
-            figures["error"] = report[1:].partition(b"\0")[0].decode(errors="replace")
-        elif not self._killed:
-            figures["error"] = "init ended without a report"
-        if isinstance(self._usage, GroupUsage):
-            self._usage.finish()
+    def _figures(
+        self, status: int, ended_ns: int, used_ns: int, max_rss_kib: int
+    ) -> dict[str, Any]:
+        begun, error = parsed(self._stage.report())
+        began_ns, before_ns, woken_ns = begun or (self._began_ns, 0, 0)
+        usage = self._usage
+        if isinstance(usage, GroupUsage):
+            usage.finish(woken_ns)
         else:
-            self._usage.finish(cpu_ns, max_rss_kib)
-        figures["cpu_ns"] = self._usage.cpu_ns
-        figures["peak_bytes"] = self._usage.memory_bytes
-        if self._keeper.start_mode == "fork" and isinstance(self._usage, GroupUsage):
-            figures["peak_bytes"] = as_execed_bytes(self._usage.memory_bytes)
-        figures["oom"] = self._usage.oom_killed
-        return figures
+            usage.finish(used_ns - before_ns, max_rss_kib)
+        if not (begun or error or self._killed or self._signalled or usage.oom_killed):
+            error = "the program's process ended before it was the program"
+        peak_bytes = usage.memory_bytes
+        if self._forked and isinstance(usage, GroupUsage):
+            peak_bytes = as_execed_bytes(peak_bytes)
+        is_ours = self._killed and os.WIFSIGNALED(status) and os.WTERMSIG(status) == SIGKILL
+        return {
+            "status": None if is_ours else status,  # then it is not how the program ended
+            "killed": self._killed,
+            "wall_ns": ended_ns - began_ns,
+            "ended_ns": self._killed_ns or ended_ns,
+            "error": error,
+            "start_mode": "fork" if self._forked else "exec",
+            "truncated": [s.truncated for s in self._streams.values()],
+            "cpu_ns": usage.cpu_ns,
+            "peak_bytes": peak_bytes,
+            "oom": usage.oom_killed,
+        }
 
     def _close(self) -> None:
-        for fd in (*self._streams, self._report, self._pidfd, self._stdin_writer):
+        for fd in (*self._streams, self._stdin_writer):
             if fd >= 0:
                 os.close(fd)
+        self._stage.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import threading
 
 # PyDLL keeps the GIL: these calls are short, and a raw clone must not leave the child
 # with a lock that nobody holds.
@@ -25,7 +26,10 @@ _SECCOMP = {"x86_64": 317, "aarch64": 277}.get(ARCH, -1)
 _KCMP = {"x86_64": 312, "aarch64": 272}.get(ARCH, -1)
 _CAPSET = {"x86_64": 126, "aarch64": 91}.get(ARCH, -1)
 _OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
-_CLOSE_RANGE, _OPENAT2, _MOUNT_SETATTR = 436, 437, 442
+_SET_ROBUST_LIST, _GET_ROBUST_LIST = {"x86_64": (273, 274), "aarch64": (99, 100)}.get(
+    ARCH, (-1, -1)
+)
+_FSPICK, _CLONE3, _CLOSE_RANGE, _OPENAT2, _MOUNT_SETATTR = 433, 435, 436, 437, 442
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 
 # clone(2)
@@ -36,6 +40,7 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 CLONE_PARENT = 0x00008000
+_CLONE_CHILD_SETTID = 0x01000000
 
 # mount(2)
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
@@ -61,15 +66,84 @@ def _call(what: str, number: int, *args: object) -> int:
     return _check(int(_syscall(ctypes.c_long(number), *args)), what)
 
 
-def clone(flags: int) -> int:
-    """clone(2) as fork with namespaces: returns 0 in the child. Single-threaded callers only."""
-    zero = ctypes.c_long(0)
-    return _call("clone", _CLONE, ctypes.c_ulong(flags | signal.SIGCHLD), zero, zero, zero, zero)
+def clone(flags: int, tid_address: int = 0) -> int:
+    """clone(2) as fork with namespaces: returns 0 in the child. Single-threaded callers only.
+
+    Args:
+        tid_address: where the child finds its own thread id, see `ThreadRecord`.
+    """
+    zero, address = ctypes.c_long(0), ctypes.c_long(tid_address)
+    flags |= signal.SIGCHLD | (_CLONE_CHILD_SETTID if tid_address else 0)
+    # The order of the last two differs: raw clone of x86-64 and of others.
+    last = (address, zero) if ARCH == "x86_64" else (zero, address)
+    return _call("clone", _CLONE, ctypes.c_ulong(flags), zero, zero, *last)
+
+
+class _CloneArgs(ctypes.Structure):
+    _fields_ = [
+        (name, ctypes.c_uint64)
+        for name in (
+            *("flags", "pidfd", "child_tid", "parent_tid", "exit_signal", "stack"),
+            *("stack_size", "tls", "set_tid", "set_tid_size", "cgroup"),
+        )
+    ]
+
+
+def clone_into(flags: int, group_fd: int, tid_address: int = 0) -> int:
+    """clone3(2) with CLONE_INTO_CGROUP: as `clone`, but born in a group of version 2.
+
+    Raises:
+        OSError: before Linux 5.7, or where clone3 is refused.
+    """
+    into_group, parents_signal = 1 << 33, 0  # together with CLONE_PARENT it has to be 0
+    signal_ = parents_signal if flags & CLONE_PARENT else signal.SIGCHLD
+    flags |= into_group | (_CLONE_CHILD_SETTID if tid_address else 0)
+    how = _CloneArgs(flags=flags, exit_signal=signal_, cgroup=group_fd, child_tid=tid_address)
+    return _call("clone3", _CLONE3, ctypes.byref(how), ctypes.c_size_t(ctypes.sizeof(how)))
+
+
+class ThreadRecord:
+    """What fork(3) of the C library renews in its record of the main thread, and clone(2) does not.
+
+    The record (`struct pthread`) has the thread's id; pthread_kill(3) and some locks go by it.
+    Where in the record is found out by looking for the id.
+    """
+
+    _LOOKED_AT_BYTES = 0x400
+
+    def __init__(self) -> None:
+        """
+        Raises:
+            OSError: it is in no place, or in several.
+        """
+        begin, wanted = threading.get_ident(), threading.get_native_id()
+        words = (ctypes.c_int32 * (self._LOOKED_AT_BYTES // 4)).from_address(begin)
+        found = [at for at, word in enumerate(words) if word == wanted]
+        if len(found) != 1:
+            raise OSError(f"the id of the thread is {len(found)} times in its record")
+        self.tid_address = begin + 4 * found[0]
+        self._robust, self._size = ctypes.c_void_p(), ctypes.c_size_t()
+        _call(
+            "get_robust_list",
+            _GET_ROBUST_LIST,
+            ctypes.c_int(0),
+            ctypes.byref(self._robust),
+            ctypes.byref(self._size),
+        )
+
+    def renew(self) -> None:
+        """In the child, whose clone was given `tid_address`: set_robust_list(2)."""
+        _call("set_robust_list", _SET_ROBUST_LIST, self._robust, self._size)
 
 
 def unshare(flags: int) -> None:
     """unshare(2)."""
     _check(_libc.unshare(ctypes.c_int(flags)), "unshare")
+
+
+def setns(fd: int, flags: int) -> None:
+    """setns(2): `fd` is a pidfd; a pid namespace is entered by children only."""
+    _check(_libc.setns(ctypes.c_int(fd), ctypes.c_int(flags)), "setns")
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
@@ -110,26 +184,36 @@ def pivot_root(new_root: str, put_old: str) -> None:
     _call("pivot_root", _PIVOT_ROOT, os.fsencode(new_root), os.fsencode(put_old))
 
 
+def _configure(context: int, options: dict[str, str], command: int) -> None:
+    """fsconfig(2): FSCONFIG_SET_STRING for each option, then the command."""
+    set_string = ctypes.c_uint(1)
+    for key, value in options.items():
+        what, pair = f"fsconfig {key}={value}", (key.encode(), value.encode())
+        _call(what, _FSCONFIG, context, set_string, *pair, 0)
+    _call("fsconfig", _FSCONFIG, context, ctypes.c_uint(command), None, None, 0)
+
+
+def resize_tmpfs(mount_fd: int, options: dict[str, str]) -> None:
+    """Give a tmpfs other limits: fspick(2), fsconfig(2)."""
+    cloexec, empty_path, reconfigure = 1, 8, 7
+    flags = ctypes.c_uint(cloexec | empty_path)
+    context = _call("fspick", _FSPICK, ctypes.c_int(mount_fd), b"", flags)
+    try:
+        _configure(context, options, reconfigure)
+    finally:
+        os.close(context)
+
+
 def new_tmpfs(options: dict[str, str]) -> int:
     """A fresh tmpfs that is mounted nowhere: fsopen(2), fsconfig(2), fsmount(2).
 
     Returns:
         A descriptor of its root: usable with dir_fd, and with `move_mount`.
     """
-    cloexec, set_string, create = 1, 1, 6
+    cloexec, create = 1, 6
     context = _call("fsopen", _FSOPEN, b"tmpfs", ctypes.c_uint(cloexec))
     try:
-        for key, value in options.items():
-            _call(
-                f"fsconfig {key}={value}",
-                _FSCONFIG,
-                context,
-                ctypes.c_uint(set_string),
-                key.encode(),
-                value.encode(),
-                0,
-            )
-        _call("fsconfig create", _FSCONFIG, context, ctypes.c_uint(create), None, None, 0)
+        _configure(context, options, create)
         nosuid_nodev = 2 | 4
         return _call(
             "fsmount", _FSMOUNT, context, ctypes.c_uint(cloexec), ctypes.c_uint(nosuid_nodev)

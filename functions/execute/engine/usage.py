@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Iterable
 from typing import Protocol
 
 from functions.execute.engine import syscalls
-from functions.execute.engine.cgroups import RunGroup
+from functions.execute.engine.run_groups import RunGroup
 
 _SHARED_FOR_S = 0.1
 # Lines of /proc/<pid>/status and smaps_rollup. Page tables are memory too: a sparse map
@@ -41,24 +42,54 @@ def _sum_kib(text: bytes, names: tuple[bytes, ...]) -> int:
     return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(names))
 
 
-def descendants(proc_fd: int, pid: int) -> list[int]:
-    """All processes below `pid`; those that lost their parent are init's, so none is missed."""
-    found: list[int] = []
-    waiting = [pid]
-    while waiting:
-        parent = waiting.pop()
-        tasks: list[str] = []
-        with contextlib.suppress(OSError):
-            fd = os.open(f"{parent}/task", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc_fd)
-            try:
-                tasks = os.listdir(fd)
-            finally:  # it fails where the process has gone since
-                os.close(fd)
-        for task in tasks:
-            children = read_proc(proc_fd, f"{parent}/task/{task}/children").split()
-            waiting += [int(child) for child in children]
-            found += [int(child) for child in children]
-    return found
+class Tree:
+    """The processes of a run."""
+
+    def __init__(self, proc_fd: int, program: int, init: int, forkers: Iterable[int]) -> None:
+        """
+        Args:
+            forkers: our other children, which are none of the run's.
+        """
+        self.proc_fd = proc_fd
+        self.program, self.init = program, init
+        self._keeper = os.getpid()
+        self._ours = {*forkers, init, program}
+
+    def pids(self) -> list[int]:
+        """All but init: below the program; init's, who lost their parent; made its siblings."""
+        siblings = set(_children(self.proc_fd, self._keeper)) - self._ours
+        found = [self.program, *siblings]
+        waiting = [*found, self.init] if self.init > 0 else [*found]
+        while waiting:
+            children = _children(self.proc_fd, waiting.pop())
+            waiting += children
+            found += children
+        return found
+
+
+def _children(proc_fd: int, parent: int) -> list[int]:
+    """The children of all threads of a process."""
+    tasks: list[str] = []
+    with contextlib.suppress(OSError):
+        fd = os.open(f"{parent}/task", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc_fd)
+        try:
+            tasks = os.listdir(fd)
+        finally:  # it fails where the process has gone since
+            os.close(fd)
+    lists = (read_proc(proc_fd, f"{parent}/task/{task}/children") for task in tasks)
+    return [int(child) for text in lists for child in text.split()]
+
+
+def run_ns(proc_fd: int, pid: int) -> int:
+    """CPU time of a task by itself: the first field of its schedstat."""
+    fields = read_proc(proc_fd, f"{pid}/schedstat").split()
+    return int(fields[0]) if fields else 0
+
+
+def wait_ns(proc_fd: int, pid: int) -> int:
+    """How long a task was ready without a core: the second field of its schedstat."""
+    fields = read_proc(proc_fd, f"{pid}/schedstat").split()
+    return int(fields[1]) if len(fields) > 1 else 0
 
 
 def is_alive(proc_fd: int, pid: int) -> bool:
@@ -109,9 +140,14 @@ class GroupUsage:
         self.cpu_ns = self._group.cpu_ns()
         self.oom_killed = self._group.oom_kills() > 0
 
-    def finish(self) -> None:
-        """The last look, when every process is gone."""
+    def finish(self, before_ns: int) -> None:
+        """The last look, when every process is gone.
+
+        Args:
+            before_ns: what was used after the group was prepared, but not by the program.
+        """
         self.poll()
+        self.cpu_ns = max(0, self.cpu_ns - before_ns)
         self.memory_bytes = self._group.peak_bytes()
 
 
@@ -126,9 +162,9 @@ class TreeUsage:
 
     interval_ms = 10
 
-    def __init__(self, proc_fd: int, init: int, memory_limit_bytes: int) -> None:
-        self._proc_fd = proc_fd
-        self._init = init
+    def __init__(self, tree: Tree, memory_limit_bytes: int) -> None:
+        self._tree = tree
+        self._proc_fd = tree.proc_fd
         self._limit_bytes = memory_limit_bytes
         self._shared = 0
         self._shared_until = 0.0
@@ -139,9 +175,10 @@ class TreeUsage:
 
     def poll(self) -> None:
         # Orphans end as init's children; init itself is none of the program's.
-        tree_ticks = sum(int(field) for field in self._stat(self._init)[13:15])
+        init = self._stat(self._tree.init) if self._tree.init > 0 else []
+        tree_ticks = sum(int(field) for field in init[13:15])
         memory_kib = tables_kib = 0
-        for pid in descendants(self._proc_fd, self._init):
+        for pid in self._tree.pids():
             fields = self._stat(pid)
             if fields:
                 tree_ticks += sum(int(field) for field in fields[11:15])
@@ -165,7 +202,7 @@ class TreeUsage:
         """
         now = time.monotonic()
         if counted_bytes - self._shared > self._limit_bytes or now > self._shared_until:
-            pids = _with_own_memory(descendants(self._proc_fd, self._init))
+            pids = _with_own_memory(self._tree.pids())
             exact_bytes = sum(self._proportional_kib(pid) for pid in pids) * 1024
             self._shared = max(0, counted_bytes - exact_bytes)
             self._shared_until = now + _SHARED_FOR_S

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from functions.execute.engine import cgroups
+from functions.execute.engine import run_groups
 
 #: What a new group with the memory and pids controllers holds, and nothing has run in it.
 FILES = {
@@ -37,8 +38,10 @@ class Hierarchy:
         self._write, self._mkdir = Path.write_text, Path.mkdir
         patch.setattr(Path, "write_text", lambda path, text: self.write(path, text))
         patch.setattr(Path, "mkdir", lambda path, **options: self.mkdir(path))
-        patch.setattr(cgroups._Folder, "make", lambda folder: self._make(folder))
-        patch.setattr(cgroups._Folder, "remove", lambda folder: self._remove(folder))
+        patch.setattr(run_groups._Folder, "make", lambda folder: self._make(folder))
+        patch.setattr(run_groups._Folder, "remove", lambda folder: self._remove(folder))
+        patch.setattr(run_groups, "_reset_peak", self._reset_peak)
+        self.resets_peaks = True
         self.fill(root)
 
     def fill(self, folder: Path) -> None:
@@ -73,11 +76,17 @@ class Hierarchy:
         """What the kernel says from now on."""
         self._write(folder / name, text)
 
-    def _make(self, folder: cgroups._Folder) -> None:
+    def _reset_peak(self, fd: int) -> None:
+        if not self.resets_peaks:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, b"0\n", 0)
+
+    def _make(self, folder: run_groups._Folder) -> None:
         self.mkdir(self._path(folder))
 
-    def _remove(self, folder: cgroups._Folder) -> None:
+    def _remove(self, folder: run_groups._Folder) -> None:
         shutil.rmtree(self._path(folder))
 
-    def _path(self, folder: cgroups._Folder) -> Path:
+    def _path(self, folder: run_groups._Folder) -> Path:
         return Path(f"/proc/self/fd/{folder.parent_fd}").readlink() / folder.name

@@ -26,7 +26,7 @@ def test_a_process_that_goes_while_it_is_looked_at_costs_no_descriptor(
     monkeypatch.setattr(os, "listdir", listdir)
     # When it is looked at
     for _ in range(10):
-        assert usage.descendants(proc_fd, os.getpid()) == []
+        assert usage.Tree(proc_fd, 1, 1, ()).pids() == [1]
         Waits(proc_fd).longest_ns([os.getpid()])
     # Then nothing of it stays open
     assert len(real("/proc/self/fd")) == len(before)

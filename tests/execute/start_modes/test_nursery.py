@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 
 from functions.execute import discovery, toolchains
 from functions.execute.engine.engine import Engine, ForkStart
-from functions.execute.engine.program import Limits, Program, Run
+from functions.execute.engine.program import Limits, OnOutput, Program, Run
 
 _DEADLINE_S = 20
 
@@ -34,27 +33,33 @@ class Cot:
         with self.engine.cell() as cell:
             self.keeper = cell.pid
 
-    def run(self, code: str, **program: object) -> Run:
+    def run(self, code: str, on_output: OnOutput | None = None) -> Run:
         """Run a program, forked if that can be done."""
         return self.engine.run(
             Program(
                 argv=(self.python, "main.py"),
                 files={"main.py": code.encode()},
                 env=self.env,
-                **program,  # type: ignore[arg-type]
             ),
             Limits(),
+            on_output=on_output,
         )
 
-    def children(self) -> list[int]:
-        """The keeper's children: a nursery, and a run's init."""
-        tasks = Path(f"/proc/{self.keeper}/task/{self.keeper}/children").read_text()
-        return [int(pid) for pid in tasks.split()]
-
     def nursery(self) -> int:
-        """The nursery's pid, when nothing runs."""
-        (pid,) = self.children()
+        """The nursery's pid: a child of the keeper, a Python, and in no run's place."""
+        tasks = Path(f"/proc/{self.keeper}/task/{self.keeper}/children").read_text()
+        (pid,) = (pid for pid in map(int, tasks.split()) if self._is_nursery(pid))
         return pid
+
+    def _is_nursery(self, pid: int) -> bool:
+        status = Path(f"/proc/{pid}/status").read_text().splitlines()
+        told = dict(line.split(":", 1) for line in status)
+        is_outside = len(told["NSpid"].split()) == len(self._namespaces())
+        return is_outside and not told["Name"].strip().startswith("assay-")
+
+    def _namespaces(self) -> list[str]:
+        status = Path(f"/proc/{self.keeper}/status").read_text().splitlines()
+        return next(line for line in status if line.startswith("NSpid:")).split()[1:]
 
 
 @contextlib.contextmanager
@@ -72,6 +77,12 @@ def shared() -> Iterator[Cot]:
     """One for the tests that leave it working."""
     with cot() as made:
         yield made
+
+
+def kill(pid: int) -> None:
+    """At once, if it is still there."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_runs_come_from_one_nursery(shared: Cot) -> None:
@@ -93,18 +104,11 @@ def test_a_nursery_that_was_killed_between_runs_is_replaced(shared: Cot) -> None
 
 def test_a_nursery_that_is_killed_during_a_run_does_not_disturb_it(shared: Cot) -> None:
     nursery = shared.nursery()
-    runs: list[Run] = []
-    code = "import time; print('begun', flush=True); time.sleep(0.5); print('done')"
-    thread = threading.Thread(target=lambda: runs.append(shared.run(code)))
-    thread.start()
-    deadline = time.monotonic() + _DEADLINE_S
-    while len(shared.children()) < 2 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    code = "import time; print('begun', flush=True); time.sleep(0.3); print('done')"
 
-    os.kill(nursery, signal.SIGKILL)
-    thread.join()
+    run = shared.run(code, on_output=lambda *_: kill(nursery))
 
-    assert (runs[0].stdout, runs[0].start_mode) == (b"begun\ndone\n", "fork")
+    assert (run.stdout, run.start_mode) == (b"begun\ndone\n", "fork")
     assert shared.run("print('next')").stdout == b"next\n"
     assert shared.run("print('next')").start_mode == "fork"
 

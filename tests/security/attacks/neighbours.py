@@ -155,7 +155,7 @@ ATTACKS = [
                 return 0;
             }
         """,
-        expect=Expect(least_memory_bytes=60 * MIB, most_memory_bytes=96 * MIB),
+        expect=Expect(least_memory_bytes=59 * MIB, most_memory_bytes=96 * MIB),
         at={"container": Expect(exit_code=3)},
     ),
     Attack(
@@ -163,7 +163,7 @@ ATTACKS = [
         code="""
             from tools import *
             import fcntl, signal, time
-            for target in (1, os.getppid(), -1, @WORKER@, @KEEPER@, -@WORKER@):
+            for target in (1, os.getppid() or 1, -1, @WORKER@, @KEEPER@, -@WORKER@):
                 for number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM, signal.SIGUSR1):
                     reader, writer = os.pipe()
                     try:

@@ -128,7 +128,7 @@ ATTACKS = [
         code="""
             from tools import *
             import resource
-            for name, pid in (("init", 1), ("parent", os.getppid()), ("worker", @WORKER@)):
+            for name, pid in (("init", 1), ("parent", os.getppid() or 1), ("worker", @WORKER@)):
                 tell(name, resource.prlimit, pid, resource.RLIMIT_CPU, (1, 1))
         """,
         expect=Expect(stdout="init EPERM\nparent EPERM\nworker EPERM\n"),

@@ -134,7 +134,7 @@ ATTACKS = [
             import signal
             tell("everybody", os.kill, -1, signal.SIGKILL)
             tell("init", os.kill, 1, signal.SIGKILL)
-            tell("parent", os.kill, os.getppid(), signal.SIGKILL)
+            tell("parent", os.kill, os.getppid() or 1, signal.SIGKILL)
             tell("worker", os.kill, @WORKER@, signal.SIGKILL)
             tell("keeper", os.kill, @KEEPER@, signal.SIGINT)
             tell("worker's group", os.killpg, @WORKER@, signal.SIGTERM)
@@ -172,7 +172,7 @@ ATTACKS = [
             import struct
             buffer = ctypes.create_string_buffer(64)
             local = ctypes.create_string_buffer(struct.pack("QQ", ctypes.addressof(buffer), 64))
-            for name, pid in (("init", 1), ("parent", os.getppid()), ("own", os.getpid())):
+            for name, pid in (("init", 1), ("parent", os.getppid() or 1), ("own", os.getpid())):
                 call(f"read {name}", 310, pid, local, 1, local, 1, 0)
                 call(f"write {name}", 311, pid, local, 1, local, 1, 0)
             tell("mem", open, "/proc/1/mem", "rb")

@@ -172,8 +172,8 @@ ATTACKS = [
         code="""
             from tools import *
             import signal, time
-            tell("parent", os.kill, os.getppid(), signal.SIGSTOP)
-            tell("group", os.killpg, os.getppid(), signal.SIGSTOP)
+            tell("parent", os.kill, os.getppid() or 1, signal.SIGSTOP)
+            tell("group", os.killpg, os.getppid() or 1, signal.SIGSTOP)
             tell("all", os.kill, -1, signal.SIGSTOP)
             time.sleep(60)
         """,
@@ -226,7 +226,8 @@ ATTACKS = [
         promise="exit code 0 between two looks proves nothing",
         code="""
             import os, time
-            while time.process_time() < 0.0313: pass
+            begun = time.process_time()  # to get ready took some, which is not the program's
+            while time.process_time() - begun < 0.0313: pass
             os._exit(0)
         """,
         limits=replace(LIMITS, cpu_time_ms=30),

@@ -123,7 +123,7 @@ ROWS = [
         print(os.getpid(), os.getppid(), os.getpgrp(), os.getsid(0), os.getpriority(0, 0))
         print(os.sched_getscheduler(0), len(os.sched_getaffinity(0)) == os.cpu_count())
         """,
-        out="2 1 2 2 0",
+        out="2 0 2 2 0",
     ),
     Row(
         "subprocess with pipes, input, time-out and a shell",
