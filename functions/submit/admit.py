@@ -212,6 +212,9 @@ def _assertions(request: SubmitRequest, language: Language) -> str:
     if request.tests or request.call or request.expected_output is not None:
         why = "assertions decide alone: without tests, call and expectedOutput"
         raise InvalidField(why, field="assertions")
+    if request.comparison != Comparison():
+        why = "assertions decide alone: there is nothing to compare"
+        raise InvalidField(why, field="comparison")
     if language.name not in LAST_WORDS:
         why = f"assertions can be appended to {', '.join(sorted(LAST_WORDS))}"
         raise InvalidField(why, field="assertions")

@@ -80,6 +80,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"assertions": "assert 1", "tests": [{}]}, "assertions"),
     ({"assertions": "assert 1", "expectedOutput": ""}, "assertions"),
     ({"assertions": "#", "language": "sql"}, "assertions"),
+    ({"assertions": "#", "comparison": {"mode": "exact"}}, "comparison"),
     ({"comparison": {"relativeTolerance": 0.1}}, "comparison.relativeTolerance"),
     (
         {"comparison": {"mode": "floats", "absoluteTolerance": -1.0}},
