@@ -7,8 +7,8 @@ sees it whole or not at all, also after a crash. Removing is for who knows that 
 refers to a blob any more; `put` makes an old blob young again, so a sweep that spares
 what is young never takes what is being referred to at this moment.
 
-`Blobs` is all that the rest of Assay knows. A folder is the one kind there is; an object
-store is another one with the same six methods.
+`Blobs` is all that the rest of Assay knows. Here is the kind that is a folder; `blobs_s3` is
+another one with the same six methods.
 """
 
 from __future__ import annotations
@@ -25,13 +25,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+from shared.errors import Internal, NotFound, Unavailable
+from shared.settings import SettingsError
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1024 * 1024
 #: What a killed writer left half-written is removed after so long.
 _STALE_S = 3600
 
 
-class BlobMissing(Exception):
+class BlobMissing(NotFound):
     """There is no blob of this digest here."""
 
 
@@ -39,8 +42,19 @@ class BlobMismatch(Exception):
     """What was to be stored under a digest is something else."""
 
 
+class BlobDamaged(Internal):
+    """What is stored under a digest is something else; nobody gets it."""
+
+
+class BlobsAway(Unavailable):
+    """The store cannot be used at the moment."""
+
+
 class Blobs(Protocol):
-    """Where blobs are kept. All methods may be called by several threads and processes."""
+    """Where blobs are kept. All methods may be called by several threads and processes.
+
+    A store on other machines may raise `BlobsAway` from each of them.
+    """
 
     def put(self, chunks: Iterable[bytes], *, digest: str = "") -> str:
         """Store content, once; gives its digest.
@@ -55,6 +69,7 @@ class Blobs(Protocol):
 
         Raises:
             BlobMissing: it is not there.
+            BlobDamaged: it is not what it was; only a store on other machines looks.
         """
         ...
 
@@ -85,8 +100,18 @@ def read(blobs: Blobs, digest: str) -> bytes:
         return stream.read()
 
 
-def open_blobs(place: str, state: str) -> Blobs:
-    """The store that the setting `blobs` names: a folder, or the state folder's own."""
+def open_blobs(place: str, state: str, endpoint: str = "") -> Blobs:
+    """The store that the setting `blobs` names: a bucket, a folder, or the state folder's own.
+
+    Raises:
+        SettingsError: it is neither.
+    """
+    if place.startswith("s3:"):
+        from shared.blobs_s3 import S3Blobs, connect  # boto3 only where it is asked for
+
+        return S3Blobs(place, connect(endpoint))
+    if "://" in place:
+        raise SettingsError(f"blobs: {place!r} is neither a folder nor s3://bucket/prefix")
     return FolderBlobs(Path(place) if place else Path(state) / "blobs")
 
 
@@ -97,7 +122,7 @@ class FolderBlobs:
         self._folder = folder
 
     def _path(self, digest: str) -> Path:
-        if not _DIGEST.fullmatch(digest):
+        if not DIGEST.fullmatch(digest):
             raise BlobMissing(f"{digest[:80]!r} is no digest")
         return self._folder / digest[:2] / digest
 

@@ -14,7 +14,7 @@
     ├── TooMany            429  too many of yours; `Retry-After` says when to come back
     ├── Internal           500  our fault; the details are in the log only
     ├── Overloaded         503  no room for more now; `Retry-After` says when to come back
-    └── Unavailable        503  Redis is away; nothing was stored
+    └── Unavailable        503  Redis, or the store of files, is away
 
 On the wire: `{"type", "title", "status", "detail"}` and, where it helps, `"field"`.
 `type` is stable: clients switch on it.

@@ -34,7 +34,7 @@ class Services:
         self.settings = settings
         self.redis = async_client(settings.redis_url)
         self.store = Store(self.redis, settings)
-        self.blobs = open_blobs(settings.blobs, settings.state)
+        self.blobs = open_blobs(settings.blobs, settings.state, settings.blobs_endpoint)
         self.problems = Problems(self.redis)
         self.waiting = Waiting(self.store, settings.redis_url)
         self.on_shutdown: list[Callable[[], None]] = [self.waiting.close]

@@ -99,7 +99,10 @@ class Settings:
         "bytes of compiled programs kept in the state folder; 0 keeps none",
         minimum=0,
     )
-    blobs: str = _setting("", "folder for the files of problems; empty means in the state folder")
+    blobs: str = _setting(
+        "", "where the files of problems are: a folder, s3://bucket/prefix; empty: the state folder"
+    )
+    blobs_endpoint: str = _setting("", "address of an S3-compatible store; empty means AWS")
     blob_cache_bytes: int = _setting(
         1024 * 1024 * 1024,
         "bytes of test data a worker keeps copies of, where the store is not on its machine",

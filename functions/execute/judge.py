@@ -19,7 +19,7 @@ from functions.execute.judging.stopped import JudgeFault
 from functions.execute.judging.tools import NoLanguage, Tools
 from functions.execute.report import Report
 from functions.execute.toolchains import Toolchain
-from shared.blobs import BlobMissing
+from shared.blobs import BlobDamaged, BlobMissing, BlobsAway
 from shared.claims import Claim
 from shared.models import CaseResult, Spec
 from shared.problems.store import InstalledPackages
@@ -59,14 +59,25 @@ def judge(
     except BlobMissing as missing:
         _log.error("judging %s failed: %s", claim.submission_id, missing)
         report.finish(Verdict.JUDGE_ERROR, {"message": "the problem's files are not stored here"})
+    except (BlobDamaged, BlobsAway) as fault:
+        # A damaged object may be so on the way only; who is away may be back.
+        _again(claim, report, fault, f"the problem's files: {fault.detail}")
     except NotBuilt as refused:
         _compile_error(refused, report)
     except EngineError as error:
-        _log.error("judging %s failed: %s", claim.submission_id, error)
-        if claim.attempt < _ENGINE_ATTEMPTS:
-            raise
-        message = "the engine could not run this; it has been logged"
-        report.finish(Verdict.JUDGE_ERROR, {"message": message})
+        _again(claim, report, error, "the engine could not run this; it has been logged")
+
+
+def _again(claim: Claim, report: Report, error: Exception, message: str) -> None:
+    """Leave it to another attempt, or say that it failed if this was the last one.
+
+    Raises:
+        EngineError: another attempt may do.
+    """
+    _log.error("judging %s failed: %s", claim.submission_id, error)
+    if claim.attempt < _ENGINE_ATTEMPTS:
+        raise EngineError(str(error)) from error
+    report.finish(Verdict.JUDGE_ERROR, {"message": message})
 
 
 def _judge(spec: Spec, tools: Tools, report: Report, session: Session | None) -> None:

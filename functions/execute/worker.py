@@ -93,7 +93,7 @@ class Worker:
         self._trials = Trials(self.engine, found, memory)
         self._trials.wait(_TRIALS_PATIENCE_S)
         self._compile_cache = CompileCache(state / "compiled", settings.compile_cache_bytes)
-        blobs = open_blobs(settings.blobs, settings.state)
+        blobs = open_blobs(settings.blobs, settings.state, settings.blobs_endpoint)
         copies = BlobCache(blobs, state / f"copies-{os.getpid()}", settings.blob_cache_bytes)
         self._packages = InstalledPackages(copies)
         self._claims = Claims(

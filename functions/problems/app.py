@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import BinaryIO
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -83,7 +84,7 @@ def routes(services: Services) -> list[BaseRoute]:
         file = public_files(package).get(name)
         if file is None:
             raise NotFound(f"the problem {entry.id} has no file {name[:200]!r}")
-        return _file(request, name, file, blobs)
+        return await _file(request, name, file, blobs)
 
     return [
         Route("/problems", list_problems),
@@ -114,7 +115,7 @@ def _found(entry: ProblemEntry, search: str) -> bool:
     return all(word in text for word in search.casefold().split())
 
 
-def _file(request: Request, name: str, file: File, blobs: Blobs) -> Response:
+async def _file(request: Request, name: str, file: File, blobs: Blobs) -> Response:
     tag = f'"{file.digest[:32]}"'
     headers = {"etag": tag, "cache-control": "private, max-age=60"}
     if request.headers.get("if-none-match") == tag:
@@ -124,11 +125,13 @@ def _file(request: Request, name: str, file: File, blobs: Blobs) -> Response:
     if suffix not in _TYPES:
         headers["content-disposition"] = "attachment"
     kind = _TYPES.get(suffix, "application/octet-stream")
-    return StreamingResponse(_chunks(blobs, file), 200, headers, media_type=kind)
+    # Here and not in the stream: a failure has to become an answer.
+    stream = await asyncio.to_thread(blobs.open, file.digest)
+    return StreamingResponse(_chunks(stream), 200, headers, media_type=kind)
 
 
-def _chunks(blobs: Blobs, file: File) -> Iterator[bytes]:
-    with blobs.open(file.digest) as stream:
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    with stream:
         while chunk := stream.read(_CHUNK):
             yield chunk
 

@@ -19,8 +19,8 @@ from starlette.routing import BaseRoute, Route
 from functions.problems.examples import example_spec
 from functions.problems.take_in import parse_time_limit, take_in
 from shared.answers import Accepted
-from shared.blobs import BlobMissing, read
-from shared.errors import InvalidRequest, TooLarge
+from shared.blobs import read
+from shared.errors import AssayError, InvalidRequest, TooLarge
 from shared.identity import Role, require
 from shared.languages import known
 from shared.models import Spec, encode
@@ -96,7 +96,7 @@ def routes(services: Services) -> list[BaseRoute]:
         last_sweep_s = time.monotonic()
         try:
             await asyncio.to_thread(sweep, blobs, await problems.all())
-        except (OSError, BlobMissing) as error:
+        except (OSError, AssayError) as error:
             _LOG.warning("old files of problems were not removed: %s", error)
 
     return [

@@ -38,8 +38,7 @@ def store_files(opened: Opened, blobs: Blobs) -> str:
         BlobMismatch: the package changed while it was read.
     """
     for digest, file in opened.package.files().items():
-        if not blobs.has(digest):
-            blobs.put(_chunks(opened, file), digest=digest)
+        blobs.put(_chunks(opened, file), digest=digest)
     return blobs.put([model.encode(opened.package)])
 
 
