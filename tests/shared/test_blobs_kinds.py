@@ -129,18 +129,19 @@ def test_of_many_writers_of_the_same_content_each_succeeds(
     assert read(blobs, stored[0]) == b"".join(content)
 
 
-def test_nobody_writes_over_what_is_there(far: FarStore) -> None:
+@pytest.mark.parametrize("content", [[b"small"], LARGE], ids=["small", "large"])
+def test_nobody_writes_over_what_is_there(far: FarStore, content: list[bytes]) -> None:
     """The condition is the store's: also who believes that nothing is there changes nothing."""
     blobs = far.blobs()
-    digest = blobs.put([b"hello"])
-    before = far.client.head_object(Bucket=BUCKET, Key=key_of(digest))["LastModified"]
-    far.age(digest)
-    blobs.put([b"hello"])
-    after = far.client.head_object(Bucket=BUCKET, Key=key_of(digest))["LastModified"]
-    assert after >= before, "found again, it is young again"
+    digest = digest_of(*content)
     far.damage(digest)
-    blobs.put([b"hello"])
-    assert far.client.get_object(Bucket=BUCKET, Key=key_of(digest))["Body"].read() == b"damaged"
+    far.age(digest)
+    where = {"Bucket": BUCKET, "Key": key_of(digest)}
+    before = far.client.head_object(**where)["LastModified"]
+    assert blobs.put(content) == digest
+    assert far.client.get_object(**where)["Body"].read() == b"damaged"
+    assert far.client.head_object(**where)["LastModified"] > before, "young again"
+    assert far.client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
 
 
 def test_what_is_old_is_listed_and_what_is_asked_for_is_young_again(far: FarStore) -> None:
