@@ -13,7 +13,7 @@ from shared import keys
 from shared.errors import Conflict, InvalidField, NotFound, TooLarge
 from shared.limits import MAX_INPUT_BYTES, MAX_INPUT_PARTS
 from tests.execute.core import PATIENCE_S, Core
-from tests.execute.working import Working, worker
+from tests.execute.working import worker
 from tests.infra.eventually import eventually
 from tests.notify.following import subscribers
 from tests.shared import submissions as subs
@@ -185,11 +185,13 @@ def test_a_cancelled_run_is_stopped_by_the_message_and_not_only_by_the_renewal(
             control.stop()
 
 
-def test_an_interactive_run_is_cancelled_too(core: Core, served: tuple[str, Working]) -> None:
-    idle = served[1].processes()
-    submission_id = interactive(core, ECHO)
-    core.await_running(submission_id)
-    core.cancel(submission_id)
-    eventually(lambda: served[1].processes() == idle)
-    core.assert_ended_once(submission_id)
-    assert not core.redis.exists(keys.input(submission_id))
+def test_interactive_runs_are_cancelled_too_and_their_slots_are_free(core: Core) -> None:
+    ids = [interactive(core, ECHO) for _ in range(2)]  # all slots
+    for submission_id in ids:
+        core.await_running(submission_id)
+    for submission_id in ids:
+        core.cancel(submission_id)
+    assert core.judged("print('my turn')").stdout == "my turn\n"
+    for submission_id in ids:
+        core.assert_ended_once(submission_id)
+        assert not core.redis.exists(keys.input(submission_id))

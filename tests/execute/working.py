@@ -104,12 +104,23 @@ def worker(redis_url: str, *, slots: int = 1, **environ: str) -> Iterator[Workin
 
 def is_program(pid: int) -> bool:
     """Whether it is the first process of a run, as its pid namespace numbers it."""
+    pids = _pids_of(pid)
+    return len(pids) > len(_pids_of(os.getpid())) and pids[-1] == "2"
+
+
+def residents(pids: set[int]) -> set[int]:
+    """Those that are of no run, nor wait to be the next one's."""
+    depth = len(_pids_of(os.getpid()))
+    return {pid for pid in pids if len(_pids_of(pid)) == depth}
+
+
+def _pids_of(pid: int) -> list[str]:
+    """What a process is called in each pid namespace, the outermost first; nothing when gone."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
-        return False
-    pids = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()
-    return len(pids) > 2 and pids[-1] == "2"
+        return []
+    return next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[1:]
 
 
 def groups_of(tag: str) -> list[str]:

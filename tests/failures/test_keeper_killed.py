@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from tests.execute.core import Core
-from tests.execute.working import Working, worker
+from tests.execute.working import Working, residents, worker
 from tests.infra.eventually import eventually
 from tests.infra.running import descendants
 
@@ -67,7 +67,7 @@ def test_a_keeper_that_dies_while_it_has_nothing_to_do_costs_no_submission(core:
 
 def test_a_run_goes_on_although_a_helper_of_its_keeper_dies(core: Core) -> None:
     with worker(core.url) as one:
-        helpers = descendants(one.keepers[0])
+        helpers = residents(descendants(one.keepers[0]))  # what waits will be the program
         submission_id = core.submit(SLOW.format(seconds=1))
         core.await_output(submission_id, "begun")
         for pid in helpers:  # whatever it keeps beside runs, such as a warm interpreter

@@ -11,6 +11,7 @@ from pathlib import Path
 from infra.local.valkey import Valkey
 from shared import keys
 from tests.execute.core import Core
+from tests.execute.working import residents
 from tests.failures.witnesses import Client, Refused, Witness
 from tests.infra.eventually import eventually
 from tests.infra.running import running
@@ -42,7 +43,7 @@ def test_while_it_is_away_callers_are_told_and_afterwards_nothing_is_missing(
         with running(serve, tmp_path / "state", tmp_path / "output", **how) as runner:
             url = runner.ready()["url"]
             client = Client(int(url.rpartition(":")[2]), "")
-            pids = runner.process_ids()
+            pids = residents(runner.process_ids())
 
             def begun(submission_id: str) -> None:
                 with Core(server.url) as core:

@@ -16,6 +16,7 @@ import redis
 
 from shared import keys
 from tests.execute.core import Core, load_of
+from tests.execute.working import residents
 from tests.infra.eventually import eventually
 from tests.infra.running import Running, running
 
@@ -139,7 +140,7 @@ def test_a_run_goes_on_through_it_and_its_verdict_is_written_after(runner: Runni
 
 def test_the_service_is_itself_again_afterwards(runner: Running) -> None:
     facts = runner.ready()
-    pids = runner.process_ids()
+    pids = residents(runner.process_ids())
     with Core(facts["redisUrl"]) as core:
         pid = kill_valkey(facts["redisUrl"])
         await_valkey(facts["redisUrl"], pid)

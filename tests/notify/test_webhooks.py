@@ -21,6 +21,7 @@ import redis
 
 from functions.notify.deliveries import MOST_ATTEMPTS, Deliveries, pause_ms
 from functions.notify.post import Undelivered, is_public, post
+from infra.local.valkey import Valkey
 from shared import keys, scripts
 from shared.connect import async_client
 from shared.errors import InvalidField
@@ -59,6 +60,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """A store that no other sender looks into, as the servers of other tests do."""
+    with Valkey(tmp_path_factory.mktemp("webhooks")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(own: Valkey) -> str:
+    """The URL of that store, which holds nothing."""
+    with redis.Redis.from_url(own.url) as client:
+        client.flushall()
+    return own.url
 
 
 @pytest.fixture

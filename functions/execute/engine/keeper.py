@@ -39,6 +39,7 @@ from functions.execute.engine import (
 from functions.execute.engine.box import BOX_VIEWS
 from functions.execute.engine.idle_init import Inits
 from functions.execute.engine.nurse import Forker, Nursery, Stem
+from functions.execute.engine.nursery_group import NurseryGroup
 from functions.execute.engine.stage import Stage, StageError
 from functions.execute.engine.supervise import Supervision
 
@@ -67,9 +68,12 @@ class Keeper:
         )
         self._readable: list[str] = config["mounts"] + root.SYSTEM if self._home else []
         self.group: run_groups.RunGroup | None = None
+        self._nursery_group: NurseryGroup | None = None
         if config["folders"]:
             folders = {kind: Path(path) for kind, path in config["folders"].items()}
             self.group = run_groups.open_group(folders, config["group"])
+            if config["nursery"]:
+                self._nursery_group = NurseryGroup(folders, config["group"])
         self.proc_fd = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         os.umask(0)  # the modes we ask for are the modes we mean
         self._nursery: Nursery | None = None
@@ -84,7 +88,7 @@ class Keeper:
         if not self._home:
             self._stem = Stem()
         if config["nursery"] and not self._home:
-            self._nursery = Nursery(**config["nursery"])
+            self._nursery = Nursery(self._nursery_group, **config["nursery"])
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
 
     def _enter_namespaces(self) -> None:
@@ -136,8 +140,9 @@ class Keeper:
         for forker in (self._stem, self._nursery):
             if forker:
                 forker.close()
-        if self.group:
-            self.group.close()
+        for group in (self.group, self._nursery_group):
+            if group:
+                group.close()
         if self._home:
             self._home.close()
 

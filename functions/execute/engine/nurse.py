@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from functions.execute.engine import child, stem, syscalls, wire
 from functions.execute.engine.nursery import CONTROL_FD, HOME
+from functions.execute.engine.nursery_group import NurseryGroup
 from functions.execute.engine.start_mode import forkable
 
 _PATIENCE_S = 10.0
@@ -124,7 +125,15 @@ class _Programs:
 class Nursery(Forker):
     """A Python that is already started. Any trouble means: exec instead."""
 
-    def __init__(self, binary: str, env: dict[str, str], stack_bytes: int, most_runs: int) -> None:
+    def __init__(
+        self,
+        group: NurseryGroup | None,
+        binary: str,
+        env: dict[str, str],
+        stack_bytes: int,
+        most_runs: int,
+    ) -> None:
+        self._group = group
         self._binary = binary
         self._env = env
         self._stack_bytes = stack_bytes
@@ -179,6 +188,8 @@ class Nursery(Forker):
         super()._begin()
 
     def _live(self, control_fd: int) -> NoReturn:
+        if self._group:
+            self._group.enter()
         child.default_signals()
         resource.setrlimit(resource.RLIMIT_STACK, (self._stack_bytes, self._stack_bytes))
         null = os.open("/dev/null", os.O_RDWR)

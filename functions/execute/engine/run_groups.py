@@ -76,7 +76,7 @@ def _reset_peak(fd: int) -> None:
     os.write(fd, b"reset")
 
 
-class _Folder:
+class Folder:
     """One group folder, reached through its parent's descriptor."""
 
     def __init__(self, parent: Path, name: str) -> None:
@@ -112,7 +112,7 @@ class GroupV1:
     """
 
     def __init__(self, parents: dict[str, Path], name: str) -> None:
-        self._folders = {kind: _Folder(path, name) for kind, path in parents.items()}
+        self._folders = {kind: Folder(path, name) for kind, path in parents.items()}
         cpu, pids = self._folders["cpuacct"], self._folders["pids"]
         self._procs = {k: f.file("cgroup.procs", os.O_WRONLY) for k, f in self._folders.items()}
         self._cpu = cpu.file("cpuacct.usage", os.O_RDONLY)
@@ -194,7 +194,7 @@ class GroupV2:
     def __init__(self, parent: Path, name: str) -> None:
         self._name = name
         self._parent = parent
-        self._folder = _Folder(parent, name)
+        self._folder = Folder(parent, name)
         self._fds: dict[str, int] = {}
         self._open()
 

@@ -28,7 +28,10 @@ export function milliseconds(value) {
 
 export function bytes(value) {
   if (value == null) return null;
-  return value < 1048576 ? `${Math.round(value / 1024)} KiB` : `${(value / 1048576).toFixed(1)} MiB`;
+  if (value < 1048576) return `${Math.round(value / 1024)} KiB`;
+  const mebibytes = value / 1048576;
+  if (mebibytes >= 1024) return `${Number((mebibytes / 1024).toFixed(1))} GiB`;
+  return `${Number.isInteger(mebibytes) ? mebibytes : mebibytes.toFixed(1)} MiB`;
 }
 
 /** "3 minutes ago", for a Unix time in milliseconds. */

@@ -38,8 +38,8 @@ class Hierarchy:
         self._write, self._mkdir = Path.write_text, Path.mkdir
         patch.setattr(Path, "write_text", lambda path, text: self.write(path, text))
         patch.setattr(Path, "mkdir", lambda path, **options: self.mkdir(path))
-        patch.setattr(run_groups._Folder, "make", lambda folder: self._make(folder))
-        patch.setattr(run_groups._Folder, "remove", lambda folder: self._remove(folder))
+        patch.setattr(run_groups.Folder, "make", lambda folder: self._make(folder))
+        patch.setattr(run_groups.Folder, "remove", lambda folder: self._remove(folder))
         patch.setattr(run_groups, "_reset_peak", self._reset_peak)
         self.resets_peaks = True
         self.fill(root)
@@ -82,11 +82,11 @@ class Hierarchy:
         os.ftruncate(fd, 0)
         os.pwrite(fd, b"0\n", 0)
 
-    def _make(self, folder: run_groups._Folder) -> None:
+    def _make(self, folder: run_groups.Folder) -> None:
         self.mkdir(self._path(folder))
 
-    def _remove(self, folder: run_groups._Folder) -> None:
+    def _remove(self, folder: run_groups.Folder) -> None:
         shutil.rmtree(self._path(folder))
 
-    def _path(self, folder: run_groups._Folder) -> Path:
+    def _path(self, folder: run_groups.Folder) -> Path:
         return Path(f"/proc/self/fd/{folder.parent_fd}").readlink() / folder.name

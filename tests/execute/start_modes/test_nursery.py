@@ -152,3 +152,30 @@ def test_other_limits_of_the_stack_exec(shared: Cot) -> None:
     run = shared.engine.run(program, Limits(stack_bytes=64 << 20))
 
     assert (run.stdout, run.start_mode) == (b"1\n", "exec")
+
+
+def memory_group(pid: int) -> str:
+    """The path of a process's group in the hierarchy that counts memory."""
+    lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+    paths = {
+        name: line.split(":", 2)[2] for line in lines for name in line.split(":")[1].split(",")
+    }
+    return paths.get("memory") or paths[""]
+
+
+def test_a_nursery_is_charged_to_a_group_of_its_own_and_its_runs_to_theirs(shared: Cot) -> None:
+    if shared.engine.level != "full":
+        pytest.skip("there are no control groups here")
+    seen: list[str] = []
+
+    def look(*_: object) -> None:
+        tasks = Path(f"/proc/{shared.keeper}/task/{shared.keeper}/children").read_text()
+        seen.extend(memory_group(int(pid)) for pid in tasks.split())
+
+    run = shared.run("import time; print(1, flush=True); time.sleep(0.3)", on_output=look)
+    assert run.start_mode == "fork"
+    nursery = memory_group(shared.nursery())
+    assert nursery.endswith(".nursery")
+    assert nursery != memory_group(shared.keeper)
+    assert nursery.removesuffix(".nursery") in seen, "the program is in its run's group"
+    assert run.peak_memory_bytes < 64 << 20, "nothing of the nursery is counted as the run's"

@@ -87,6 +87,20 @@ def test_what_does_not_fit_together_is_refused(tmp_path: Path, files: Files, fil
     assert refused(tmp_path, files).file.startswith(file)
 
 
+def test_points_for_static_validation_are_refused(tmp_path: Path) -> None:
+    files: Files = {
+        "problem.yaml": "problem_format_version: 2025-09\nname: A\ntype: scoring\n",
+        "data/secret/one/1.in": "1\n",
+        "data/secret/one/1.ans": "1\n",
+        "data/secret/one/test_group.yaml": "max_score: 100\nstatic_validation_score: 10\n",
+        "data/secret/test_group.yaml": "score_aggregation: sum\n",
+        "static_validator/check.py": "",
+    }
+    error = refused(tmp_path, files)
+    assert error.key == "static_validation_score"
+    assert error.file == "data/secret/one/test_group.yaml"
+
+
 @pytest.mark.parametrize("name", ["a b", "-x", "x" * 65, "0123456789abcdef0123456789abcdef"])
 def test_a_short_name_that_cannot_be_an_id_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(PackageError, match="no name for a problem"):
