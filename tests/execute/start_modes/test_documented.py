@@ -76,8 +76,8 @@ def test_both_ways_tell_about_the_same_memory(twins: Twins, mib: int) -> None:
     forked = sorted(twins.fork(row).peak_memory_bytes for _ in range(5))[2]
     execed = sorted(twins.exec(row).peak_memory_bytes for _ in range(5))[2]
 
-    # The kernel itself counts by 256 KiB and core: forked, init and program are on two.
-    assert abs(forked - execed) < 0.1 * execed + 2 * 256 * 1024
+    # The kernel itself counts by 256 KiB and core, so on two each figure is good to 512 KiB.
+    assert abs(forked - execed) < 0.1 * execed + 2 * 512 * 1024
 
 
 def test_a_larger_peak_is_never_told_as_a_smaller_one() -> None:
