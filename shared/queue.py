@@ -133,7 +133,12 @@ class _WakeConsumer(_RedisConsumer):
         self._slot_freed.set()
 
     def __next__(self) -> Any:  # noqa: ANN401
-        message = super().__next__() if self._delayed else self._next()
+        try:
+            message = super().__next__() if self._delayed else self._next()
+        except redis.RedisError as error:
+            # A server that is being killed falls silent, and one that has just come up may refuse:
+            # Dramatiq has its own words and a pause for a lost connection, for others a traceback.
+            raise ConnectionClosed(error) from None
         if message is not None:
             held = self.broker.held[self.queue_name]
             held.add(message.options["redis_message_id"])
