@@ -8,8 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from functions.result.batch import Results, parse_after, parse_follow
 from functions.result.openapi import document
-from functions.result.status import check_ready, status
-from shared.answers import Health
+from functions.result.status import status
 from shared.batches import Batches
 from shared.identity import Role, require
 from shared.models import encode
@@ -48,13 +47,6 @@ def routes(services: Services) -> list[BaseRoute]:
     async def show_status(_request: Request) -> Response:
         return _json(await status(services.redis))
 
-    async def healthz(_request: Request) -> Response:
-        return _json(Health())
-
-    async def readyz(_request: Request) -> Response:
-        await check_ready(services.redis)
-        return _json(Health())
-
     async def openapi(_request: Request) -> Response:
         return _json(document())
 
@@ -63,8 +55,6 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/batch/{id}", batch),
         Route("/batch/{id}/results", batch_results),
         Route("/status", show_status),
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
         Route("/openapi.json", openapi),
     ]
 
