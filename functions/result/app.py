@@ -11,7 +11,7 @@ from functions.result.openapi import document
 from functions.result.status import check_ready, status
 from shared.answers import Health
 from shared.batches import Batches
-from shared.identity import Role, require
+from shared.identity import Role, caller_of, require
 from shared.models import encode
 from shared.services import Services
 from shared.verdicts import TERMINAL
@@ -45,8 +45,9 @@ def routes(services: Services) -> list[BaseRoute]:
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(lines, headers=headers, media_type="application/x-ndjson")
 
-    async def show_status(_request: Request) -> Response:
-        return _json(await status(services.redis))
+    async def show_status(request: Request) -> Response:
+        caller = caller_of(request.scope)
+        return _json(await status(services.redis, services.settings, caller))
 
     async def healthz(_request: Request) -> Response:
         return _json(Health())

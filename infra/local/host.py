@@ -26,6 +26,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 import functions.access.app
+import functions.admin.app
 import functions.notify.app
 import functions.problems.app
 import functions.result.app
@@ -72,6 +73,7 @@ def _assemble(services: Services) -> Starlette:
                 functions.result.app,
                 functions.problems.app,
                 functions.notify.app,
+                functions.admin.app,
                 functions.web.app,
             )
             for route in function.routes(services)

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 import functions.access.app
+import functions.admin.app
 import functions.notify.app
 import functions.problems.app
 import functions.result.app
@@ -146,6 +147,7 @@ def test_status_counts_what_waits_what_runs_and_who_works(
 
 def test_status_of_an_empty_service_is_zeros(client: TestClient) -> None:
     assert client.get("/status").json() == {
+        "state": "down",
         "queued": 0,
         "running": 0,
         "slots": 0,
@@ -199,7 +201,7 @@ def test_every_route_is_in_the_openapi_description(client: TestClient, redis_url
     services = Services(Settings(redis_url=redis_url))
     apps = (
         *(functions.submit.app, functions.result.app, functions.access.app),
-        *(functions.notify.app, functions.problems.app),
+        *(functions.notify.app, functions.problems.app, functions.admin.app),
     )
     served = {
         (route.path.replace(":path}", "}"), method.lower())
