@@ -41,6 +41,8 @@ class Services:
         self.resources = AsyncExitStack()
         #: What runs beside the routes as long as the services are open.
         self.background: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        #: What must hold for this process to be ready, beside that Redis answers; each raises.
+        self.checks: list[Callable[[], Awaitable[None]]] = []
         #: Takes a submission, where this process serves the function that does.
         self.submit: Submit | None = None
 

@@ -69,7 +69,10 @@ class Settings:
         choices=("best", "full", "container"),
     )
     grace_s: int = _setting(
-        10, "seconds a running program gets to finish at shutdown", minimum=0, maximum=600
+        10,
+        "seconds what runs gets to finish at shutdown: a program, a request",
+        minimum=0,
+        maximum=600,
     )
     result_ttl_s: int = _setting(
         86_400, "seconds a finished submission stays in Redis", minimum=1, maximum=31_536_000

@@ -1,8 +1,7 @@
 """`python -m functions.execute`: one worker process, configured by its environment.
 
-When it is ready it writes one line, `ready {json}`, to the descriptor named in
-ASSAY_READY_FD; `failed <sentence>` if it cannot be. SIGTERM and SIGINT stop it in order;
-a second one stops it at once.
+It says when it is ready, or why it cannot be (`shared/announce.py`). SIGTERM and SIGINT stop it
+in order; a second one stops it at once.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import redis
 
 from functions.execute.engine.program import EngineError
 from functions.execute.worker import Worker
+from shared.announce import announce
 from shared.models import encode
 from shared.settings import Settings, SettingsError
 
@@ -48,10 +48,10 @@ def main() -> int:
         worker.start()
     except (EngineError, redis.RedisError, ValueError) as error:
         sentence = f"The worker cannot start: {error}."
-        if not _announce(f"failed {sentence}\n".encode()):
+        if not announce(f"failed {sentence}"):
             print(f"Assay: {sentence}", file=sys.stderr)
         return 1
-    _announce(b"ready " + encode(worker.facts()) + b"\n")
+    announce("ready " + encode(worker.facts()).decode())
     return _work_until(stop, worker)
 
 
@@ -66,15 +66,6 @@ def _work_until(stop: threading.Event, worker: Worker) -> int:
         return 1
     finally:
         worker.stop()
-
-
-def _announce(line: bytes) -> bool:
-    """Tell whoever started us; False if nobody listens."""
-    ready_fd = os.environ.pop("ASSAY_READY_FD", "")
-    if ready_fd:
-        with os.fdopen(int(ready_fd), "wb") as pipe:
-            pipe.write(line)
-    return bool(ready_fd)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from functions.result.batch import Results, parse_after, parse_follow
 from functions.result.openapi import document
-from functions.result.status import check_ready, status
-from shared.answers import Health
+from functions.result.status import status
 from shared.batches import Batches
 from shared.identity import Role, caller_of, require
 from shared.models import encode
@@ -49,13 +48,6 @@ def routes(services: Services) -> list[BaseRoute]:
         caller = caller_of(request.scope)
         return _json(await status(services.redis, services.settings, caller))
 
-    async def healthz(_request: Request) -> Response:
-        return _json(Health())
-
-    async def readyz(_request: Request) -> Response:
-        await check_ready(services.redis)
-        return _json(Health())
-
     async def openapi(_request: Request) -> Response:
         return _json(document())
 
@@ -64,8 +56,6 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/batch/{id}", batch),
         Route("/batch/{id}/results", batch_results),
         Route("/status", show_status),
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
         Route("/openapi.json", openapi),
     ]
 

@@ -308,7 +308,7 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
     ),
     ("post", "/logout", "End the session", {"204": ("signed out", {})}, []),
     ("get", "/healthz", "This process is alive", {"200": answers.Health}, []),
-    ("get", "/readyz", "Redis answers and a worker is alive", {"200": answers.Health}, []),
+    ("get", "/readyz", "What this process needs answers", {"200": answers.Health}, []),
     (
         "get",
         "/openapi.json",

@@ -13,7 +13,6 @@ import redis.asyncio
 
 from shared import load
 from shared.answers import Status
-from shared.errors import Unavailable
 from shared.identity import Caller, is_operator
 from shared.settings import Settings
 from shared.workers import workers
@@ -59,14 +58,3 @@ def _agreed(facts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         for name, value in first.items()
         if all(name in other and other[name] == value for other in others)
     }
-
-
-async def check_ready(client: redis.asyncio.Redis) -> None:
-    """See whether a submission taken now would be judged.
-
-    Raises:
-        Unavailable: Redis does not answer, or no worker is alive.
-    """
-    await client.ping()
-    if not await workers(client):
-        raise Unavailable("no worker is alive; submissions are taken and wait", retry_after_s=2)

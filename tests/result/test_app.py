@@ -11,13 +11,8 @@ import pytest
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-import functions.access.app
-import functions.admin.app
-import functions.notify.app
-import functions.problems.app
-import functions.result.app
-import functions.submit.app
-from shared.services import Services
+from functions.web.app import PAGES
+from infra.local.host import create_app
 from shared.settings import Settings
 from shared.verdicts import EventType, State, Verdict
 from tests.in_process import HandWorker, assert_problem, hand_worker, open_client
@@ -198,17 +193,13 @@ def test_without_redis_the_process_is_healthy_and_everything_else_a_503() -> Non
 def test_every_route_is_in_the_openapi_description(client: TestClient, redis_url: str) -> None:
     described = client.get("/openapi.json").json()
     assert described["openapi"].startswith("3.1")
-    services = Services(Settings(redis_url=redis_url))
-    apps = (
-        *(functions.submit.app, functions.result.app, functions.access.app),
-        *(functions.notify.app, functions.problems.app, functions.admin.app),
-    )
+    app = create_app(Settings(redis_url=redis_url))
     served = {
         (route.path.replace(":path}", "}"), method.lower())
-        for app in apps
-        for route in app.routes(services)
+        for route in app.routes
         if isinstance(route, Route)
         for method in (route.methods or set()) - {"HEAD"}
+        if route.path not in PAGES and not route.path.startswith("/assets")
     }
     listed = {(path, method) for path, item in described["paths"].items() for method in item}
     assert listed == served | {("/socket", "get")}
