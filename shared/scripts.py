@@ -43,7 +43,11 @@ _KEYS = (
     keys.batch_ended(""),
     keys.FILLING,
     keys.CAPPED,
-    # These six stay the last.
+    # These ten stay the last.
+    keys.DRAINING,
+    keys.JUDGE_ERRORS,
+    keys.COUNTS,
+    keys.COUNTED,
     keys.DELIVERIES,
     keys.delivery(""),
     keys.control(""),

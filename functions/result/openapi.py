@@ -10,6 +10,7 @@ import msgspec
 
 from shared import answers, limits, once
 from shared.models import BatchItem, Result, SubmitRequest
+from shared.operations import OPERATIONS, Drained, Overview, Replayed
 from shared.problems.answers import (
     ProblemDeleted,
     ProblemInstalled,
@@ -42,6 +43,7 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     ProblemPage,
     ProblemInstalled,
     ProblemDeleted,
+    *OPERATIONS,
 )
 
 _WAIT = {
@@ -264,6 +266,35 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         "/webhooks",
         "What signs one's webhooks, and which could not be delivered",
         {"200": WebhookInfo},
+        [],
+    ),
+    ("get", "/admin/overview", "The whole service (operator)", {"200": Overview}, []),
+    (
+        "post",
+        "/admin/workers/{id}/drain",
+        "Let a worker finish what it holds and take nothing more (operator)",
+        {"200": Drained},
+        [],
+    ),
+    (
+        "delete",
+        "/admin/workers/{id}/drain",
+        "Let a worker take work again (operator)",
+        {"200": Drained},
+        [],
+    ),
+    (
+        "post",
+        "/admin/dead-letters/{id}/replay",
+        "Send a webhook that was given up again (operator)",
+        {"202": Replayed},
+        [],
+    ),
+    (
+        "delete",
+        "/admin/dead-letters/{id}",
+        "Drop a webhook that was given up (operator)",
+        {"204": ("dropped", {})},
         [],
     ),
     ("get", "/me", "Who one is", {"200": answers.Me}, []),

@@ -16,6 +16,7 @@ import redis
 from starlette.applications import Starlette
 
 import functions.access.app
+import functions.admin.app
 import functions.notify.app
 import functions.problems.app
 import functions.result.app
@@ -40,6 +41,7 @@ FUNCTIONS: tuple[Routes, ...] = (
     functions.result.app.routes,
     functions.problems.app.routes,
     functions.notify.app.routes,
+    functions.admin.app.routes,
     functions.web.app.routes,
 )
 _NO_KEYS = (

@@ -141,6 +141,7 @@ def test_status_counts_what_waits_what_runs_and_who_works(
 
 def test_status_of_an_empty_service_is_zeros(client: TestClient) -> None:
     assert client.get("/status").json() == {
+        "state": "down",
         "queued": 0,
         "running": 0,
         "slots": 0,
