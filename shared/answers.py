@@ -134,6 +134,22 @@ class ClassStatus(Answer):
     oldest_waiting_ms: int | None
 
 
+class ArchiveStatus(Answer):
+    """How the archive is doing."""
+
+    #: What is archived: `all`, `single` or `none`.
+    mode: str
+    #: Ended, and kept in Redis until it is archived.
+    waiting: int
+    #: How long ago the oldest of them ended; null if none waits.
+    oldest_waiting_ms: int | None
+    #: Counted since the store was made: archived, and those that failed and are tried again.
+    archived: int
+    failed: int
+    #: Why nothing is archived at the moment; null while it is.
+    error: str | None
+
+
 class Status(Answer):
     """The answer of `GET /status`."""
 
@@ -148,6 +164,7 @@ class Status(Answer):
     classes: dict[str, ClassStatus]
     unfinished_bytes: int
     totals: Totals
+    archive: ArchiveStatus
     #: What all workers agree on; each one's own facts are in `workers`.
     isolation: dict[str, Any]
     workers: list[WorkerFacts]

@@ -36,6 +36,9 @@
 | assay:fence                  | string | for ever (a counter)          | claim.lua            |
 | assay:call:<nonce>           | string | a minute                      | claim.lua            |
 | assay:workers                | hash   | field: dropped after silence  | renew, reap          |
+| assay:to-archive             | zset   | member: until it is archived  | _archive.lua         |
+| assay:archive                | hash   | for ever (mode, counters)     | functions/archive    |
+| assay:forgotten              | zset   | member: until gone everywhere | forget.lua           |
 | assay:problems               | hash   | field: until deleted          | problems/store.py    |
 | assay:dramatiq:*             | -      | as Dramatiq keeps them        | Dramatiq, `ring`     |
 
@@ -50,8 +53,9 @@ tells a worker of what it holds: `cancel:<id>`, and `input:<id>` for more in tha
 `assay:sub:<id>` has the fields: tenant, problem, language, spec, bytes, state,
 verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
 runAtMs, startByMs, charge, batch, index, clientId, createdMs, claimedMs,
-finishedMs, history. An interactive one has interactive, inputBytes, inputCall and
-inputClosed as well, one that is told to somebody callback. The end drops a `spec` of
+finishedMs, history, rev. An interactive one has interactive, inputBytes, inputCall and
+inputClosed as well, one that is told to somebody callback, one that was sent with an
+Idempotency-Key once. The end drops a `spec` of
 more than 64 KiB, and any that was cancelled: it is not judged again.
 """
 
@@ -74,6 +78,9 @@ DELIVERIES = PREFIX + "deliveries"
 API_KEYS = PREFIX + "keys"
 FILLING = PREFIX + "filling"
 CAPPED = PREFIX + "capped"
+TO_ARCHIVE = PREFIX + "to-archive"
+ARCHIVE = PREFIX + "archive"
+FORGOTTEN = PREFIX + "forgotten"
 #: Problem id -> `ProblemEntry` as JSON: the index of installed packages.
 PROBLEMS = PREFIX + "problems"
 

@@ -13,6 +13,7 @@ import msgspec
 import redis.asyncio
 
 from shared import keys, languages, scripts
+from shared.archive import Archive, Record, bring_back
 from shared.errors import Conflict, NotFound
 from shared.models import Spec, encode
 from shared.priority import Priority
@@ -36,27 +37,36 @@ _REFUSALS = {
 class Rejudging:
     """For one event loop."""
 
-    def __init__(self, client: redis.asyncio.Redis) -> None:
+    def __init__(self, client: redis.asyncio.Redis, archive: Archive | None = None) -> None:
         self._client = client
+        self._archive = archive
         self._problems = Problems(client)
 
-    async def spec(self, submission_id: str) -> Spec:
-        """What a submission is to run, or was.
+    async def spec(self, submission_id: str, tenant: str = "") -> Spec:
+        """What a submission of a tenant is to run, or was.
 
         Raises:
             NotFound: it is not kept.
         """
         stored = await self._client.hget(keys.submission(submission_id), "spec")
+        if stored is None and self._archive is not None:
+            record = await self._archive.find(submission_id, tenant)
+            stored = record.fields.get("spec") if record else None
         if stored is None:
             raise NotFound(f"the code of {submission_id!r} is not kept")
         return msgspec.json.decode(stored, type=Spec)
 
-    async def one(self, submission_id: str) -> None:
+    async def one(self, submission_id: str, record: Record | None = None) -> None:
         """Judge one again.
+
+        Args:
+            record: what is archived of it, if Redis has let it go.
 
         Raises:
             Conflict: it cannot be, as it says.
         """
+        if record is not None:
+            await bring_back(self._client, record)
         answer = await self._again(submission_id, Priority.DEFAULT)
         if answer != "queued":
             raise Conflict(f"{submission_id!r} cannot be judged again: {_REFUSALS[answer]}")

@@ -9,6 +9,7 @@ import redis.asyncio
 
 from shared import keys
 from shared.answers import ClassStatus, Status, Totals
+from shared.archive import archive_status
 from shared.errors import Unavailable
 from shared.priority import Priority
 from shared.workers import workers
@@ -43,6 +44,7 @@ async def status(client: redis.asyncio.Redis) -> Status:
             finished=count.get("finished", 0),
             cancelled=count.get("cancelled", 0),
         ),
+        archive=await archive_status(client),
         isolation=_agreed([worker.isolation for worker in alive]),
         workers=alive,
     )

@@ -17,12 +17,12 @@ from shared.verdicts import State
 
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this file."""
-    rejudging, store = Rejudging(services.redis), services.store
+    rejudging, store = Rejudging(services.redis, services.archive), services.store
 
     async def rejudge(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)
         found = await store.snapshot(request.path_params["id"], tenant=caller.tenant)
-        await rejudging.one(found.submission_id)
+        await rejudging.one(found.submission_id, found.record)
         where = links(found.submission_id)
         return _json(Accepted(id=found.submission_id, status=State.QUEUED, links=where), 202)
 
@@ -34,7 +34,7 @@ def routes(services: Services) -> list[BaseRoute]:
     async def code(request: Request) -> Response:
         caller = require(request.scope, Role.READ)
         found = await store.snapshot(request.path_params["id"], tenant=caller.tenant)
-        spec = await rejudging.spec(found.submission_id)
+        spec = await rejudging.spec(found.submission_id, found.tenant)
         told = Code(id=found.submission_id, language=spec.language, code=spec.code)
         return _json(told)
 

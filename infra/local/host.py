@@ -26,6 +26,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 import functions.access.app
+import functions.archive.app
 import functions.notify.app
 import functions.problems.app
 import functions.result.app
@@ -70,6 +71,7 @@ def _assemble(services: Services) -> Starlette:
                 functions.access.app,
                 functions.submit.app,
                 functions.result.app,
+                functions.archive.app,
                 functions.problems.app,
                 functions.notify.app,
                 functions.web.app,

@@ -30,6 +30,9 @@ end
 if ARGV[24] and ARGV[24] ~= '' then
   more[#more + 1], more[#more + 2] = 'callback', ARGV[24]
 end
+if ARGV[20] ~= '' then
+  more[#more + 1], more[#more + 2] = 'once', ARGV[20]
+end
 line.store(id, tenant, { problem = ARGV[6], language = ARGV[7], spec = spec, epoch = ARGV[9],
   priority = ARGV[16], run_at = ARGV[18], timeout = ARGV[19],
   more = more })
