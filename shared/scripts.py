@@ -43,10 +43,15 @@ _KEYS = (
     keys.batch_ended(""),
     keys.FILLING,
     keys.CAPPED,
+    # These three come before the last ten, which stay the last.
     keys.TO_ARCHIVE,
     keys.ARCHIVE,
     keys.FORGOTTEN,
-    # These six stay the last.
+    # These ten stay the last.
+    keys.DRAINING,
+    keys.JUDGE_ERRORS,
+    keys.COUNTS,
+    keys.COUNTED,
     keys.DELIVERIES,
     keys.delivery(""),
     keys.control(""),

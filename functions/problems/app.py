@@ -22,6 +22,7 @@ from shared.models import encode
 from shared.problems import model
 from shared.problems.answers import ProblemEntry, ProblemList
 from shared.problems.model import File, Package
+from shared.readiness import check_blobs
 from shared.services import Services
 from shared.workers import Workers
 
@@ -47,6 +48,7 @@ def routes(services: Services) -> list[BaseRoute]:
     problems, blobs = services.problems, services.blobs
     workers = Workers(services.redis)
     shelf = _Shelf(blobs)
+    check_blobs(services)
 
     async def list_problems(request: Request) -> Response:
         require(request.scope, Role.READ)

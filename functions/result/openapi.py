@@ -10,6 +10,7 @@ import msgspec
 
 from shared import answers, limits, once
 from shared.models import BatchItem, Result, SubmitRequest
+from shared.operations import OPERATIONS, Drained, Overview, Replayed
 from shared.problems.answers import (
     ProblemDeleted,
     ProblemInstalled,
@@ -42,6 +43,7 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     ProblemPage,
     ProblemInstalled,
     ProblemDeleted,
+    *OPERATIONS,
 )
 
 _WAIT = {
@@ -266,6 +268,35 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         {"200": WebhookInfo},
         [],
     ),
+    ("get", "/admin/overview", "The whole service (operator)", {"200": Overview}, []),
+    (
+        "post",
+        "/admin/workers/{id}/drain",
+        "Let a worker finish what it holds and take nothing more (operator)",
+        {"200": Drained},
+        [],
+    ),
+    (
+        "delete",
+        "/admin/workers/{id}/drain",
+        "Let a worker take work again (operator)",
+        {"200": Drained},
+        [],
+    ),
+    (
+        "post",
+        "/admin/dead-letters/{id}/replay",
+        "Send a webhook that was given up again (operator)",
+        {"202": Replayed},
+        [],
+    ),
+    (
+        "delete",
+        "/admin/dead-letters/{id}",
+        "Drop a webhook that was given up (operator)",
+        {"204": ("dropped", {})},
+        [],
+    ),
     ("get", "/me", "Who one is", {"200": answers.Me}, []),
     ("post", "/ticket", "A ticket that opens one stream", {"200": answers.Ticket}, []),
     (
@@ -277,7 +308,7 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
     ),
     ("post", "/logout", "End the session", {"204": ("signed out", {})}, []),
     ("get", "/healthz", "This process is alive", {"200": answers.Health}, []),
-    ("get", "/readyz", "Redis answers and a worker is alive", {"200": answers.Health}, []),
+    ("get", "/readyz", "What this process needs answers", {"200": answers.Health}, []),
     (
         "get",
         "/openapi.json",

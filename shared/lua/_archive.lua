@@ -1,13 +1,13 @@
 -- How what has ended leaves Redis. Put below _once.lua.
 --
--- KEYS: 20 what is to be archived, by when an archiver may take it, 21 the archive's hash:
---       `mode` and counters, 22 what was forgotten and may still be in the archive, by when
---       that is looked after: `<id>:<tenant>`
+-- KEYS, the three before the last ten: what is to be archived, by when an archiver may take
+--       it; the archive's hash: `mode` and counters; what was forgotten and may still be in
+--       the archive, by when that is looked after: `<id>:<tenant>`
 --
 -- Whoever archives writes what it archives into `mode`: 'all' or 'single'. From then on
 -- what ends has no TTL before it is in the archive; `rev` counts its versions, so that an
 -- older one is never taken for the newest.
-local TO_ARCHIVE, ARCHIVE, FORGOTTEN = KEYS[20], KEYS[21], KEYS[22]
+local TO_ARCHIVE, ARCHIVE, FORGOTTEN = KEYS[#KEYS - 12], KEYS[#KEYS - 11], KEYS[#KEYS - 10]
 
 local function is_archived_later(id)
   local mode = redis.call('HGET', ARCHIVE, 'mode')

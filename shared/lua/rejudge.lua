@@ -32,7 +32,7 @@ end
 local now = now_ms()
 redis.call('HSET', sub, 'state', 'queued', 'verdict', '', 'result', '', 'history', history,
   'spec', spec, 'bytes', #spec, 'attempts', 0, 'lost', 0, 'fence', '', 'holder', '',
-  'epoch', ARGV[7], 'seq', 0, 'priority', ARGV[8],
+  'epoch', ARGV[7], 'seq', 0, 'priority', ARGV[8], 'queuedMs', now,
   'order', redis.call('HGET', LOAD, 'submitted'))
 redis.call('HDEL', sub, 'finishedMs', 'claimedMs', 'startByMs', 'runAtMs')
 redis.call('PERSIST', sub)

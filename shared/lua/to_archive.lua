@@ -4,7 +4,7 @@
 -- ARGV: 4 how many at most, 5 lease in ms, 6 about how many bytes at most, 7 what is archived:
 --       'all', 'single' or 'none'; from now on this is what ends waits for
 -- Returns: ids
-if redis.call('HGET', ARCHIVE, 'mode') ~= ARGV[7] then
+if (redis.call('HGET', ARCHIVE, 'mode') or 'none') ~= ARGV[7] then
   redis.call('HSET', ARCHIVE, 'mode', ARGV[7])
 end
 local now, bytes, taken = now_ms(), 0, {}

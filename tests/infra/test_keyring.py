@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from infra.local.host import WithoutQuery
 from infra.local.state import ROOT
+from shared.serving.main import WithoutQuery
 from tests.infra.running import running
 from tests.infra.serving import SERVE
 

@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from shared import keys
+from shared.counts import CountReport
 from shared.models import encode
 from shared.verdicts import EventType, State, Verdict
 from tests.shared import submissions as subs
@@ -111,6 +112,10 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         client.zadd(keys.FORGOTTEN, {"x:local": 1})
         client.hset(keys.ARCHIVE, "mode", "all")
         subs.cancel(client, subs.submitted(client))
+        client.hset(keys.DRAINING, "w", 1)
+        client.lpush(keys.JUDGE_ERRORS, "{}")
+        client.zadd(keys.FAILING, {"local": 1})
+        claims.renew(1, {}, [], CountReport(1, {"runs,python,fork": 1}))
         claim = claims.claim()
         assert claim is not None
         claims.progress(claim, [], State.RUNNING)
