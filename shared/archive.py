@@ -16,6 +16,7 @@ of a secret test it has what its owner could see before.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import re
 import zlib
@@ -39,6 +40,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 #: A gzip header without a time: the same record is the same bytes, whoever writes it.
 _GZIP = 31
 _TOP = "archive"
+_SHARED = "archive-shared"
 _MOST_NAME = 100
 _TRIES = 5
 #: What is brought back to be changed is in Redis for so long, if it is not changed.
@@ -106,6 +108,10 @@ def name_of(tenant: str, submission_id: str) -> str:
     return f"{folder_of(tenant)}{submission_id[:2]}/{submission_id}"
 
 
+def _shared_name(submission_id: str) -> str:
+    return f"{_SHARED}/{submission_id[:2]}/{submission_id}"
+
+
 def folder_of(tenant: str) -> str:
     """Where all of a tenant lie. A tenant's name may hold anything, so it is quoted."""
     quoted = quote(tenant, safe="").replace(".", "%2E")
@@ -121,16 +127,25 @@ class Archive:
         self.client = client
         self.shelf: Shelf = blobs.shelf()
 
-    async def find(self, submission_id: str, tenant: str) -> Record | None:
+    async def find(
+        self, submission_id: str, tenant: str, *, or_shared: bool = False
+    ) -> Record | None:
         """A submission that Redis has let go, if it is there and this tenant's.
+
+        Args:
+            or_shared: or somebody else's who has shared it.
 
         Raises:
             BlobsAway: the store cannot be asked.
         """
-        if not _ID.fullmatch(submission_id) or await self.is_forgotten(submission_id, tenant):
+        if not _ID.fullmatch(submission_id):
             return None
         record = await asyncio.to_thread(self._read, name_of(tenant, submission_id))
-        return record if record is not None and record.tenant == tenant else None
+        if record is None and or_shared:
+            record = await asyncio.to_thread(self._read_shared, submission_id)
+        if record is None or (record.tenant != tenant and "shared" not in record.fields):
+            return None
+        return None if await self.is_forgotten(submission_id, record.tenant) else record
 
     async def is_forgotten(self, submission_id: str, tenant: str) -> bool:
         """Whether it is to be gone, whatever the archive still holds."""
@@ -148,12 +163,31 @@ class Archive:
         over = ""
         for _ in range(_TRIES):
             try:
-                return self.shelf.put(name, content, over=over)
+                self.shelf.put(name, content, over=over)
+                return self._note_shared(record)
             except NameTaken:
                 over, newest = self._newest(name)
                 if newest >= record.rev:
-                    return None
+                    return self._note_shared(record)
         raise NameTaken(name)
+
+    def remove(self, submission_id: str, tenant: str) -> None:
+        """Remove all that is here of a submission. May be repeated."""
+        self.shelf.delete(name_of(tenant, submission_id))
+        self.shelf.delete(_shared_name(submission_id))
+
+    def _note_shared(self, record: Record) -> None:
+        """Whose it is, for those who only have its id. Whether it is shared, the record says."""
+        if "shared" in record.fields:
+            with contextlib.suppress(NameTaken):
+                self.shelf.put(_shared_name(record.id), record.tenant.encode())
+
+    def _read_shared(self, submission_id: str) -> Record | None:
+        try:
+            tenant = self.shelf.get(_shared_name(submission_id)).content.decode()
+        except NameMissing:
+            return None
+        return self._read(name_of(tenant, submission_id))
 
     def _newest(self, name: str) -> tuple[str, int]:
         """The version that is there, and its `rev`; what cannot be read is older than anything."""

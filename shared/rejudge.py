@@ -13,7 +13,7 @@ import msgspec
 import redis.asyncio
 
 from shared import keys, languages, scripts
-from shared.archive import Archive, Record, bring_back
+from shared.archive import Record, bring_back
 from shared.errors import Conflict, NotFound
 from shared.models import Spec, encode
 from shared.priority import Priority
@@ -31,27 +31,31 @@ _REFUSALS = {
     "changed": "it was judged again meanwhile",
     "gone": "what it was to run is not kept: it was cancelled, or is too large",
     "batch": "it belongs to a batch",
+    "interactive": "what it was sent while it ran is not kept",
 }
 
 
 class Rejudging:
     """For one event loop."""
 
-    def __init__(self, client: redis.asyncio.Redis, archive: Archive | None = None) -> None:
+    def __init__(self, client: redis.asyncio.Redis) -> None:
         self._client = client
-        self._archive = archive
         self._problems = Problems(client)
 
-    async def spec(self, submission_id: str, tenant: str = "") -> Spec:
-        """What a submission of a tenant is to run, or was.
+    async def spec(self, submission_id: str, record: Record | None = None) -> Spec:
+        """What a submission is to run, or was.
+
+        Args:
+            record: what is archived of it, if Redis has let it go.
 
         Raises:
             NotFound: it is not kept.
         """
-        stored = await self._client.hget(keys.submission(submission_id), "spec")
-        if stored is None and self._archive is not None:
-            record = await self._archive.find(submission_id, tenant)
-            stored = record.fields.get("spec") if record else None
+        stored = (
+            await self._client.hget(keys.submission(submission_id), "spec")
+            if record is None
+            else record.fields.get("spec")
+        )
         if stored is None:
             raise NotFound(f"the code of {submission_id!r} is not kept")
         return msgspec.json.decode(stored, type=Spec)

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from redis.exceptions import RedisError
 
 from shared import keys, scripts
-from shared.archive import Archive, Record, name_of, record_of
+from shared.archive import Archive, Record, record_of
 from shared.blobs import BlobsAway
 from shared.retention import Retention
 from shared.settings import Settings
@@ -129,8 +129,7 @@ class Archiver:
         tenants = {record.id: record.tenant for record in records}
         for submission_id in (each.decode() for each in gone):
             # Its owner had it deleted while we wrote it.
-            name = name_of(tenants[submission_id], submission_id)
-            await asyncio.to_thread(self._archive.shelf.delete, name)
+            await asyncio.to_thread(self._archive.remove, submission_id, tenants[submission_id])
 
     async def _tell(self, field: str, what: str) -> None:
         try:

@@ -32,3 +32,11 @@ function line.let_go(id, ttl_s)
     redis.call('EXPIRE', EV .. id, ttl_s)
   end
 end
+
+-- What may have ended was changed afterwards.
+function line.archive_again(id)
+  local state = redis.call('HGET', SUB .. id, 'state')
+  if (state == 'finished' or state == 'cancelled') and is_archived_later(id) then
+    line.archive(id)
+  end
+end

@@ -7,6 +7,7 @@ import redis
 
 from shared import keys
 from shared.verdicts import Verdict
+from tests.access.people import Person, joined
 from tests.archive.keeping import Keeping
 from tests.in_process import assert_problem
 
@@ -59,6 +60,53 @@ def test_what_is_archived_can_be_judged_again(service: Keeping) -> None:
 @pytest.mark.parametrize("name", ["0" * 32, "sum", "%2e%2e%2fsecret", "0" * 31 + "/"])
 def test_what_is_not_there_is_not_found(service: Keeping, name: str) -> None:
     assert_problem(service.http.get(f"/result/{name}"), 404, "not-found")
+
+
+def test_the_history_goes_on_in_the_archive(any_service: Keeping) -> None:
+    ids = [any_service.judged(problemId=name) for name in ("sum", "other", "sum")]
+    asked = ("/submissions", "/submissions?problem=sum&limit=1", "/submissions?limit=2")
+    before = [any_service.http.get(path).json() for path in asked]
+    assert [row["id"] for row in before[0]["submissions"]] == ids[::-1]
+    for submission_id in ids[:2]:
+        any_service.let_go(submission_id)
+    assert [any_service.http.get(path).json() for path in asked] == before
+    rest = any_service.http.get(f"/submissions?before={before[2]['next']}").json()
+    assert [row["id"] for row in rest["submissions"]] == ids[:1]
+
+
+def test_what_is_shared_can_be_read_by_others_when_redis_has_let_go(any_service: Keeping) -> None:
+    admin = Person(any_service.http)
+    ada, bob = joined(admin, "ada"), joined(admin, "bob")
+    body = {"language": "python", "code": "print('hello')"}
+    submission_id = ada.post("/submit", body).json()["id"]
+    any_service.judge()
+    paths = [
+        f"/{way}"
+        for way in (
+            f"result/{submission_id}",
+            f"submission/{submission_id}/code",
+            f"events/{submission_id}",
+        )
+    ]
+
+    def seen_by_bob() -> set[int]:
+        return {bob.get(path).status_code for path in paths}
+
+    # Given that it was archived, and is shared only then
+    any_service.let_go(submission_id)
+    assert seen_by_bob() == {404}
+    assert ada.post(f"/submission/{submission_id}/share").status_code == 200
+    assert seen_by_bob() == {200}
+    # When it is archived once more
+    any_service.let_go(submission_id)
+    assert seen_by_bob() == {200}
+    assert bob.get(paths[0]).json()["own"] is False
+    assert bob.ask("DELETE", f"/submission/{submission_id}").status_code == 404
+    # Then it is shared until that is taken back
+    assert ada.ask("DELETE", f"/submission/{submission_id}/share").status_code == 200
+    any_service.let_go(submission_id)
+    assert seen_by_bob() == {404}
+    assert {ada.get(path).status_code for path in paths} == {200}
 
 
 def test_somebody_elses_is_not_found(service: Keeping, client: redis.Redis) -> None:
