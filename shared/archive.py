@@ -21,7 +21,7 @@ import hashlib
 import re
 import zlib
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 import redis.asyncio
@@ -39,9 +39,12 @@ _TRANSIENT = frozenset({"fence", "holder", "step", "charge", "inputCall"})
 _ID = re.compile(r"[0-9a-f]{32}")
 #: A gzip header without a time: the same record is the same bytes, whoever writes it.
 _GZIP = 31
-_TOP = "archive"
+#: All records lie below this.
+TOP = "archive"
 _SHARED = "archive-shared"
 _MOST_NAME = 100
+#: Begins what a name becomes that is longer; no quoted name begins so.
+_HASHED = "=sha256="
 _TRIES = 5
 #: What is brought back to be changed is in Redis for so long, if it is not changed.
 BACK_S = 300
@@ -116,8 +119,14 @@ def folder_of(tenant: str) -> str:
     """Where all of a tenant lie. A tenant's name may hold anything, so it is quoted."""
     quoted = quote(tenant, safe="").replace(".", "%2E")
     if not quoted or len(quoted) > _MOST_NAME:
-        quoted = f"=sha256={hashlib.sha256(tenant.encode()).hexdigest()}"
-    return f"{_TOP}/{quoted}/"
+        quoted = f"{_HASHED}{hashlib.sha256(tenant.encode()).hexdigest()}"
+    return f"{TOP}/{quoted}/"
+
+
+def tenant_of(name: str) -> str:
+    """Whose submission lies under a name; empty where the name does not tell."""
+    quoted = name.split("/")[1]
+    return "" if quoted.startswith(_HASHED) else unquote(quoted)
 
 
 class Archive:
@@ -175,6 +184,14 @@ class Archive:
         """Remove all that is here of a submission. May be repeated."""
         self.shelf.delete(name_of(tenant, submission_id))
         self.shelf.delete(_shared_name(submission_id))
+
+    def owner(self, name: str) -> str | None:
+        """Whose submission lies under a name, by what is written there."""
+        try:
+            record = self._read(name)
+        except BlobDamaged:
+            return None
+        return record.tenant if record else None
 
     def _note_shared(self, record: Record) -> None:
         """Whose it is, for those who only have its id. Whether it is shared, the record says."""

@@ -54,6 +54,7 @@
 | assay:to-archive             | zset   | member: until it is archived  | _archive.lua         |
 | assay:archive                | hash   | for ever (mode, counters)     | functions/archive    |
 | assay:forgotten              | zset   | member: until gone everywhere | forget.lua           |
+| assay:sweeping               | string | an hour                       | archive/sweeper.py   |
 | assay:draining               | hash   | field: while its worker lives | functions/admin      |
 | assay:judge-errors           | list   | for ever; the newest 100      | _lib                 |
 | assay:counts                 | hash   | for ever (counters)           | _lib, claim, renew   |
@@ -101,6 +102,7 @@ CAPPED = PREFIX + "capped"
 TO_ARCHIVE = PREFIX + "to-archive"
 ARCHIVE = PREFIX + "archive"
 FORGOTTEN = PREFIX + "forgotten"
+SWEEPING = PREFIX + "sweeping"
 #: A name as it is compared -> the account as JSON: `shared/accounts.py`.
 ACCOUNTS = PREFIX + "accounts"
 #: Tenant of an account -> its name as it is shown.

@@ -6,10 +6,10 @@ import time
 
 import redis.asyncio
 
-from shared import tenants
+from shared import keys, tenants
 from shared.settings import Settings
 
-_DAY_S = 86_400
+DAY_S = 86_400
 #: What a tenant's settings say is asked for again after so long.
 _FRESH_S = 30.0
 
@@ -31,8 +31,17 @@ class Retention:
             self._known[tenant] = (time.monotonic(), days)
         return days
 
+    async def any(self) -> bool:
+        """Whether anybody's are kept for a limited time."""
+        if self._settings.retention_days:
+            return True
+        async for key in self._client.scan_iter(keys.tenant("*"), count=500):
+            if int(await self._client.hget(key, "retention_days") or 0):
+                return True
+        return False
+
     async def in_redis_s(self, tenant: str) -> int:
         """Seconds in Redis, from the end on."""
         days = await self.days(tenant)
         ttl_s = self._settings.result_ttl_s
-        return min(ttl_s, days * _DAY_S) if days else ttl_s
+        return min(ttl_s, days * DAY_S) if days else ttl_s

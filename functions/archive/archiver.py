@@ -40,6 +40,7 @@ class Archiver:
         self,
         archive: Archive,
         settings: Settings,
+        retention: Retention,
         *,
         look_s: float = _LOOK_S,
         lease_ms: int = _LEASE_MS,
@@ -47,7 +48,7 @@ class Archiver:
         self._archive = archive
         self._client = archive.client
         self._mode = settings.archive
-        self._retention = Retention(archive.client, settings)
+        self._retention = retention
         self._look_s = look_s
         self._lease_ms = lease_ms
         self._writers = asyncio.Semaphore(_WRITERS)

@@ -37,14 +37,15 @@ def service(redis_url: str, tmp_path: Path) -> Iterator[Keeping]:
         yield opened
 
 
-@pytest.fixture(params=["folder", "s3"])
-def any_service(
-    request: pytest.FixtureRequest, redis_url: str, tmp_path: Path
-) -> Iterator[Keeping]:
-    """The same with each kind of store."""
-    far = {}
-    if request.param == "s3":
-        store: FarStore = request.getfixturevalue("far")
-        far = {"blobs": PLACE, "blobs_endpoint": store.endpoint}
-    with keeping(redis_url, tmp_path, **far) as opened:
+@pytest.fixture
+def far_service(redis_url: str, tmp_path: Path, far: FarStore) -> Iterator[Keeping]:
+    """A service whose store of files is a bucket."""
+    with keeping(redis_url, tmp_path, blobs=PLACE, blobs_endpoint=far.endpoint) as opened:
         yield opened
+
+
+@pytest.fixture(params=["service", "far_service"])
+def any_service(request: pytest.FixtureRequest) -> Keeping:
+    """A service with each kind of store."""
+    opened: Keeping = request.getfixturevalue(request.param)
+    return opened

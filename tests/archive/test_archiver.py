@@ -15,6 +15,7 @@ from shared import keys
 from shared.archive import Archive, Record, name_of, pack, unpack
 from shared.blobs import BlobDamaged, Blobs, BlobsAway, FolderBlobs
 from shared.connect import async_client
+from shared.retention import Retention
 from shared.settings import Settings
 from shared.shelf import NameMissing, NameTaken
 from shared.verdicts import Verdict
@@ -36,7 +37,8 @@ class Works:
         """One of a process of its own. Without a lease, what it took is free again at once."""
         async with async_client(self._url) as client:
             settings = Settings(redis_url=self._url, archive=mode)
-            yield Archiver(Archive(client, self.blobs), settings, lease_ms=lease_ms)
+            retention = Retention(client, settings)
+            yield Archiver(Archive(client, self.blobs), settings, retention, lease_ms=lease_ms)
 
     def run(self, mode: str = "single", lease_ms: int = 60_000) -> int:
         """One round."""
