@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 
 import functions.access.app
 import functions.admin.app
+import functions.archive.app
 import functions.notify.app
 import functions.problems.app
 import functions.result.app
@@ -40,6 +41,7 @@ FUNCTIONS: tuple[Routes, ...] = (
     functions.access.app.routes,
     functions.submit.app.routes,
     functions.result.app.routes,
+    functions.archive.app.routes,
     functions.problems.app.routes,
     functions.notify.app.routes,
     functions.admin.app.routes,
