@@ -34,12 +34,14 @@ from shared import languages
 from shared.blobs import NOWHERE, BlobCache, open_blobs
 from shared.claims import Claim, Claims, GiveBack
 from shared.connect import blocking_client
+from shared.counts import Counting
 from shared.errors import Unavailable
 from shared.problems.store import InstalledPackages
 from shared.queue import WakeBroker
 from shared.schema import check_schema
 from shared.scripts import EXECUTE_QUEUE
 from shared.settings import Settings
+from shared.version import VERSION
 
 _log = logging.getLogger(__name__)
 #: A start waits so long for languages to be tried out; the rest is offered as it is found.
@@ -103,7 +105,10 @@ class Worker:
             f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             settings.result_ttl_s,
         )
-        self._leases = Leases(self._claims, self._slots, self.facts)
+        self._counting = Counting()
+        self._leases = Leases(
+            self._claims, self._slots, self.facts, self._counting, self._let_drain
+        )
         self._control = Control(settings.redis_url, self._claims, self._leases)
         self._broker = WakeBroker(settings.redis_url)
         declare = dramatiq.actor(
@@ -120,6 +125,7 @@ class Worker:
         working = sorted(self._trials.working.values(), key=lambda it: it.language.name)
         return {
             "slots": self._slots,
+            "version": VERSION,
             "isolation": {**self.engine.facts.document(), "level": self.engine.level},
             "languages": [t.facts(self.engine.start_mode(t.binary)) for t in working],
         }
@@ -165,6 +171,13 @@ class Worker:
         self._broker.close()
         self.engine.close()
 
+    def _let_drain(self, draining: bool) -> None:
+        """An operator wants it to take nothing more, or to go on. What it holds goes on."""
+        for consumer in self._dramatiq.consumers.values():
+            if consumer.paused is not draining:  # so that it eats no rings meant for others
+                (consumer.pause if draining else consumer.resume)()
+                _log.warning("the worker %s", "drains" if draining else "takes work again")
+
     def execute(self) -> None:
         """The actor. Its message is only a wake-up: what runs is decided by the claim.
 
@@ -177,7 +190,7 @@ class Worker:
     def _work_on_next(self) -> bool:
         """Judge what is next in line; False when there is nothing to do here."""
         with self.engine.cell() as cell:
-            if self._draining:
+            if self._draining or self._claims.draining:
                 return False
             try:
                 claim = self._claims.claim()

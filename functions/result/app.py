@@ -6,11 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from functions.result import people
 from functions.result.batch import Results, parse_after, parse_follow
 from functions.result.openapi import document
 from functions.result.status import status
 from shared.batches import Batches
-from shared.identity import Role, require
+from shared.identity import Role, caller_of, require
 from shared.models import encode
 from shared.services import Services
 from shared.verdicts import TERMINAL
@@ -26,9 +27,11 @@ def routes(services: Services) -> list[BaseRoute]:
     async def result(request: Request) -> Response:
         tenant = require(request.scope, Role.READ).tenant
         wait_s = parse_wait(request.query_params.get("wait"))
-        found = await store.snapshot(request.path_params["id"], tenant=tenant)
+        found = await store.snapshot(request.path_params["id"], tenant=tenant, or_shared=True)
         if wait_s and found.state not in TERMINAL:
-            found = await waiting.until_final(found.submission_id, wait_s, tenant=tenant)
+            found = await waiting.until_final(
+                found.submission_id, wait_s, tenant=tenant, or_shared=True
+            )
         return _json(found.result)
 
     async def batch(request: Request) -> Response:
@@ -44,8 +47,9 @@ def routes(services: Services) -> list[BaseRoute]:
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(lines, headers=headers, media_type="application/x-ndjson")
 
-    async def show_status(_request: Request) -> Response:
-        return _json(await status(services.redis))
+    async def show_status(request: Request) -> Response:
+        caller = caller_of(request.scope)
+        return _json(await status(services.redis, services.settings, caller))
 
     async def openapi(_request: Request) -> Response:
         return _json(document())
@@ -54,6 +58,7 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/result/{id}", result),
         Route("/batch/{id}", batch),
         Route("/batch/{id}/results", batch_results),
+        *people.routes(services),
         Route("/status", show_status),
         Route("/openapi.json", openapi),
     ]

@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from functions.result import openapi_people
 from shared import answers, limits, once
 from shared.models import BatchItem, Result, SubmitRequest
+from shared.operations import OPERATIONS, Drained, Overview, Replayed
 from shared.problems.answers import (
     ProblemDeleted,
     ProblemInstalled,
@@ -34,7 +36,6 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     answers.Languages,
     answers.Status,
     answers.Health,
-    answers.Me,
     answers.Ticket,
     WebhookInfo,
     answers.Problem,
@@ -42,6 +43,8 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     ProblemPage,
     ProblemInstalled,
     ProblemDeleted,
+    *openapi_people.MODELS,
+    *OPERATIONS,
 )
 
 _WAIT = {
@@ -266,7 +269,36 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         {"200": WebhookInfo},
         [],
     ),
-    ("get", "/me", "Who one is", {"200": answers.Me}, []),
+    *openapi_people.PATHS,
+    ("get", "/admin/overview", "The whole service (operator)", {"200": Overview}, []),
+    (
+        "post",
+        "/admin/workers/{id}/drain",
+        "Let a worker finish what it holds and take nothing more (operator)",
+        {"200": Drained},
+        [],
+    ),
+    (
+        "delete",
+        "/admin/workers/{id}/drain",
+        "Let a worker take work again (operator)",
+        {"200": Drained},
+        [],
+    ),
+    (
+        "post",
+        "/admin/dead-letters/{id}/replay",
+        "Send a webhook that was given up again (operator)",
+        {"202": Replayed},
+        [],
+    ),
+    (
+        "delete",
+        "/admin/dead-letters/{id}",
+        "Drop a webhook that was given up (operator)",
+        {"204": ("dropped", {})},
+        [],
+    ),
     ("post", "/ticket", "A ticket that opens one stream", {"200": answers.Ticket}, []),
     (
         "get",
@@ -299,6 +331,9 @@ def document() -> dict[str, Any]:
     request = {"required": True, "content": {_JSON: {"schema": _reference(SubmitRequest)}}}
     paths["/submit"]["post"]["requestBody"] = request
     paths["/batch"]["post"]["requestBody"] = _BATCH_BODY
+    for (method, path), model in openapi_people.BODIES.items():
+        body = {"required": True, "content": {_JSON: {"schema": _reference(model)}}}
+        paths[path][method]["requestBody"] = body
     package = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
     paths["/problems"]["post"]["requestBody"] = {"required": True, "content": package}
     return {

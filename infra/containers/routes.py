@@ -10,7 +10,6 @@ answer alike. A method that a path does not take goes to whoever knows the path:
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute, compile_path
@@ -22,10 +21,9 @@ from shared.settings import Settings
 FILE = Path(__file__).with_name("routes.caddy")
 #: Answers what nobody knows, in the one shape of errors; and for the health of the service.
 ELSE = "web"
-_HEAD = """\
-# Which function answers which path. Made by `python -m infra.containers.routes`: do not edit.
-map "{method} {path}" {function} {
-"""
+_HEAD = (
+    "# Made by `python -m infra.containers.routes` from the functions' own routes: do not edit.\n"
+)
 
 
 def table() -> list[tuple[str, str]]:
@@ -59,13 +57,17 @@ def _methods(route: BaseRoute) -> str:
 
 def text() -> str:
     """The file."""
-    return _HEAD + "".join(_lines()) + "}\n"
+    which = [f'"~{pattern}" {name}' for pattern, name in table()] + [f"default {ELSE}"]
+    where = [f"{name} {{$UPSTREAM_{name.upper()}:{name}:3000}}" for name in FUNCTIONS]
+    return (
+        _HEAD
+        + _map("Which function answers.", '"{method} {path}" {function}', which)
+        + _map("Where it is.", "{function} {upstream}", where)
+    )
 
 
-def _lines() -> Iterator[str]:
-    for pattern, name in table():
-        yield f'\t"~{pattern}" {name}\n'
-    yield f"\tdefault {ELSE}\n"
+def _map(what: str, names: str, lines: list[str]) -> str:
+    return f"\n# {what}\nmap {names} {{\n" + "".join(f"\t{line}\n" for line in lines) + "}\n"
 
 
 if __name__ == "__main__":
