@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from functions.access.leaving import Leaving
 from shared import keys
+from shared.archive import Archive
+from shared.blobs import FolderBlobs
 from shared.connect import async_client
+from shared.models import encode
 from shared.settings import Settings
 from shared.store import Store
 from shared.verdicts import EventType, State, Verdict
+from shared.webhooks import FailedDelivery
 from tests.access.people import Person, joined
 from tests.in_process import HandWorker, assert_problem
 from tests.shared import submissions as subs
@@ -52,7 +57,8 @@ def busy(hand: HandWorker, tenant: str) -> list[str]:
     subs.batch_opened(hand.redis, tenant=tenant)
     hand.redis.hset(keys.tenant(tenant), "weight", 2)
     hand.redis.set(keys.webhook_secret(tenant), "s")
-    hand.redis.lpush(keys.failed_deliveries(tenant), "{}")
+    letter = FailedDelivery(id="tenant", url="https://x.example/", attempts=9, error="no", at_ms=1)
+    hand.redis.lpush(keys.failed_deliveries(tenant), encode(letter))
     return [*ids, batch, *items]
 
 
@@ -125,7 +131,7 @@ def test_a_worker_that_finishes_too_late_writes_nothing(admin: Person, hand: Han
 
 
 def test_what_a_dead_process_left_is_removed_by_the_next_one(
-    admin: Person, hand: HandWorker, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    admin: Person, hand: HandWorker, redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     ada = joined(admin, "ada")
     tenant = ada.tenant
@@ -143,7 +149,8 @@ def test_what_a_dead_process_left_is_removed_by_the_next_one(
 
     async def next_one() -> None:
         async with async_client(redis_url) as client:
-            work = asyncio.create_task(Leaving(Store(client, Settings())).run())
+            archive = Archive(client, FolderBlobs(tmp_path))
+            work = asyncio.create_task(Leaving(Store(client, Settings()), archive).run())
             while await client.exists(keys.LEAVING):
                 await asyncio.sleep(0.01)
             work.cancel()
