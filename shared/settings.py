@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
+NO_REDIS = "REDIS_URL is needed; local_runner.py starts a Redis, too"
+
 
 class SettingsError(ValueError):
     """A setting that cannot be honoured; the message names it and says what is allowed."""
