@@ -38,6 +38,11 @@ function standings.remember(id, tenant, problem, judged)
   redis.call('ZREMRANGEBYRANK', key, 0, -MOST_HISTORY - 1)
 end
 
+-- It is forgotten, and in its tenant's history no more.
+function standings.omit(id, tenant, problem)
+  redis.call('ZREM', HISTORY .. tenant, id .. '+' .. problem, id .. '-' .. problem)
+end
+
 -- Keep what lists show of a run: `told` is its terminal event, which has no large parts.
 function standings.measure(id, told)
   local fine, seen = pcall(cjson.decode, told)
@@ -123,7 +128,8 @@ function standings.settle(id)
   redis.call('HSET', SUB .. id, 'counted', after)
 end
 
--- An account leaves: nobody sees it in any list any more. What was counted stays counted.
+-- An account leaves: nobody sees it in any list any more. What it counts for is taken back as
+-- its submissions are forgotten (forget.lua).
 function standings.forget(tenant)
   for _, problem in ipairs(redis.call('SMEMBERS', SOLVED .. tenant)) do
     local best = best_of(tenant, problem)
