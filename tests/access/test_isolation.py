@@ -33,6 +33,7 @@ OF_A_SUBMISSION = {
     ("GET", "/submission/{id}/code"),
     ("POST", "/submission/{id}/share"),
     ("DELETE", "/submission/{id}/share"),
+    ("DELETE", "/submission/{id}/record"),
     ("GET", "/result/{id}"),
     ("GET", "/events/{id}"),
 }
