@@ -17,6 +17,7 @@ from shared.blobs import open_blobs
 from shared.connect import async_client
 from shared.ending import end
 from shared.identity import Caller
+from shared.metrics import Metrics
 from shared.models import SubmitRequest
 from shared.problems.store import Problems
 from shared.settings import Settings
@@ -37,6 +38,7 @@ class Services:
         self.blobs = open_blobs(settings.blobs, settings.state, settings.blobs_endpoint)
         self.problems = Problems(self.redis)
         self.waiting = Waiting(self.store, settings.redis_url)
+        self.metrics = Metrics()
         self.on_shutdown: list[Callable[[], None]] = [self.waiting.close]
         self.resources = AsyncExitStack()
         #: What runs beside the routes as long as the services are open.

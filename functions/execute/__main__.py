@@ -6,7 +6,6 @@ in order; a second one stops it at once.
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
@@ -17,6 +16,7 @@ import redis
 
 from functions.execute.engine.program import EngineError
 from functions.execute.worker import Worker
+from shared import logs
 from shared.announce import announce
 from shared.models import encode
 from shared.settings import Settings, SettingsError
@@ -31,9 +31,7 @@ def main() -> int:
     except SettingsError as error:
         print(f"assay: {error}", file=sys.stderr)
         return 2
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logs.configure(settings, "execute")
     stop = threading.Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:

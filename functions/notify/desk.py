@@ -8,12 +8,11 @@ wall limit ends what is left alone.
 
 from __future__ import annotations
 
-import logging
-
 import msgspec
 from redis.exceptions import RedisError
 
 from functions.notify.commands import Command
+from shared import logs
 from shared.body import decode
 from shared.errors import AssayError, NotFound
 from shared.identity import Caller, Role, check_role
@@ -21,7 +20,7 @@ from shared.interactive import Inputs
 from shared.models import SubmitRequest
 from shared.services import Services
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 
 class Desk:
@@ -61,4 +60,4 @@ class Desk:
             try:
                 await self._services.store.cancel(submission_id, tenant=self._caller.tenant)
             except (AssayError, RedisError, OSError) as error:
-                log.info("%s was not cancelled: %s", submission_id, error)
+                log.info("it was not cancelled", submissionId=submission_id, error=error)

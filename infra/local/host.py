@@ -91,4 +91,4 @@ async def _check_keys(services: Services) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(_serve))
+    sys.exit(run(_serve, function="host"))
