@@ -11,8 +11,11 @@ import base64
 import contextlib
 import http.client
 import json
+import os
 import re
+import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -110,8 +113,10 @@ def talk(one: Running) -> None:
         body = {"code": code, "language": "python", "interactive": True}
         socket.send(json.dumps({"submit": body, "ref": MARKS["frame"]}))
         socket.send(json.dumps({MARKS["frame"]: {}}))
-        answers = [socket.recv(timeout=60) for _ in range(3)]
-        [submission_id] = re.findall(r'"id":"([0-9a-f]{32})"', "".join(map(str, answers)))[:1]
+        answer: dict[str, Any] = {}
+        while not answer.get("submitted"):
+            answer = json.loads(socket.recv(timeout=60))
+        submission_id = answer["stream"]
         typed = {"stdin": submission_id, "data": MARKS["typed"] + "\n"}
         socket.send(json.dumps(typed))
     ask(one, "GET", f"/result/{submission_id}?wait=10")
@@ -126,11 +131,15 @@ def break_what_is_stored(one: Running) -> None:
         assert ask(one, "GET", f"/result/{broken}?{MARKS['query']}")[0] == 500
         client.set(keys.submission("f" * 32), MARKS["stored"])
         assert ask(one, "GET", f"/result/{'f' * 32}")[0] == 500
-        later = submitted(one, "print(1)", runAt=4_000_000_000_000)
+        later = submitted(one, "print(1)", runAt=_in_a_day())
         client.hset(keys.submission(later), "spec", f'{{"code": "{MARKS["spec"]}"')
         client.zadd(keys.DELAYED, {later: 1})
         client.hset(keys.submission(later), "runAtMs", 1)
         eventually(lambda: client.hget(keys.submission(later), "attempts") != b"0", 60)
+
+
+def _in_a_day() -> str:
+    return (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
 
 def lose_the_worker(one: Running) -> None:
@@ -139,9 +148,6 @@ def lose_the_worker(one: Running) -> None:
     held = submitted(one, code)
     seen = eventually(lambda: ask(one, "GET", f"/events/{held}?wait=5", accept="application/json"))
     assert seen[0] == 200
-    import os
-    import signal
-
     os.kill(child_pid(one, "functions.execute"), signal.SIGKILL)
     eventually(lambda: b'"finished"' in ask(one, "GET", f"/result/{held}?wait=30")[1], 120)
 
