@@ -17,7 +17,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import redis.asyncio
 
@@ -33,9 +33,24 @@ METRICS = "/metrics"
 
 #: Needs no credentials; tells nothing of anybody.
 _HEALTH = frozenset({"/healthz", "/readyz"})
-_OPEN = frozenset({"/login"})
+_OPEN = frozenset(
+    {
+        ("GET", "/login"),
+        ("GET", "/join"),
+        ("GET", "/sign-in"),
+        ("POST", "/session"),
+        ("POST", "/accounts"),
+        ("POST", "/logout"),
+    }
+)
+#: The files of the page: the same for everybody.
+_ASSETS = re.compile(r"/assets/[^/]+")
+#: Where a browser is sent that has to show who it is for.
+SIGN_IN = "/sign-in"
 #: May be opened by a ticket, for a browser cannot set headers there.
 _BY_TICKET = re.compile(r"/events/[^/]+|/socket")
+#: A longer one is forgotten: it is a convenience.
+_MOST_WAY_BACK = 2000
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-real-ip")
 
 
@@ -51,7 +66,13 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            scope[SCOPE_KEY] = caller = await self._caller(scope)
+            try:
+                scope[SCOPE_KEY] = caller = await self._caller(scope)
+            except Unauthorized:
+                if not wants_page(scope):
+                    raise
+                await _send_to_sign_in(scope, send)
+                return
             if caller is not None:
                 logs.bind(tenant=caller.tenant)
         await self._app(scope, receive, send)
@@ -65,7 +86,7 @@ class Gate:
         shown, caller = await self._shown(scope)
         if caller is not None:
             return caller
-        if scope["path"] in _OPEN:
+        if _is_open(scope):
             return None
         if shown:
             raise Unauthorized("these credentials open nothing, or not any more")
@@ -116,6 +137,39 @@ class Gate:
         """It needs no Redis: what is wrong is to be seen while that is away."""
         shown = token.encode(errors="replace")
         return bool(self._metrics_token) and hmac.compare_digest(shown, self._metrics_token)
+
+
+def _is_open(scope: Scope) -> bool:
+    method = {"HEAD": "GET"}.get(scope.get("method", ""), scope.get("method", ""))
+    return (method, scope["path"]) in _OPEN or (
+        method == "GET" and _ASSETS.fullmatch(scope["path"]) is not None
+    )
+
+
+def wants_page(scope: Scope) -> bool:
+    """Whether a browser asks for something that it will show: a person is waiting."""
+    if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        return False
+    return any("text/html" in accepted for accepted in headers_of(scope, b"accept"))
+
+
+async def _send_to_sign_in(scope: Scope, send: Send) -> None:
+    """Send a browser to where people sign in, with the way back; a dead session is taken away."""
+    path = "/" + quote(scope["path"].lstrip("/\\"))  # a path of ours, never `//another.site`
+    query = scope.get("query_string", b"").decode("latin-1")
+    way_back = quote(path + (f"?{query}" if query else ""), safe="/")
+    if len(way_back) > _MOST_WAY_BACK:
+        way_back = "/"
+    headers = [
+        (b"location", f"{SIGN_IN}?next={way_back}".encode("latin-1")),
+        (b"cache-control", b"no-store"),
+        (b"content-length", b"0"),
+    ]
+    if session_of(scope):
+        gone = f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=strict"
+        headers.append((b"set-cookie", gone.encode()))
+    await send({"type": "http.response.start", "status": 303, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def session_of(scope: Scope) -> str:

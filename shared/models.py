@@ -1,7 +1,7 @@
 """The wire models: what callers send and what they are told. JSON is camelCase.
 
 Times are milliseconds, memory is bytes; the unit is in the name. Wrong types and
-unknown fields are refused by msgspec; ranges are checked in `functions/submit`.
+unknown fields are refused by msgspec; ranges are checked in `shared/taking`.
 """
 
 from __future__ import annotations
@@ -328,6 +328,9 @@ class Result(Stored, omit_defaults=False, kw_only=True):
     score: float | None = None
     #: Earlier verdicts, the oldest first, where it was judged again.
     history: list[PastVerdict] = []
+    #: Whether everybody who is signed in may read it, and whether it is the reader's own.
+    shared: bool = False
+    own: bool = True
     attempts: int = 0
     created_ms: int | None = None
     started_ms: int | None = None

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 
+from shared.blobs import NOWHERE
 from shared.errors import Unavailable
 from shared.services import Services
 
 _PATIENCE_S = 2.0
-#: No blob has this name; a store that says so can be reached.
-_NOWHERE = "0" * 64
 
 
 async def check_ready(services: Services) -> None:
@@ -36,6 +35,6 @@ def check_blobs(services: Services) -> None:
     """Have `/readyz` look after the store of files, too; asked for by who reads or writes there."""
 
     async def check() -> None:
-        await asyncio.to_thread(services.blobs.has, _NOWHERE)
+        await asyncio.to_thread(services.blobs.has, NOWHERE)
 
     services.checks.append(check)

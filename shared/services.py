@@ -16,16 +16,11 @@ from typing import Any, Self
 from shared.blobs import open_blobs
 from shared.connect import async_client
 from shared.ending import end
-from shared.identity import Caller
 from shared.metrics import Metrics
-from shared.models import SubmitRequest
 from shared.problems.store import Problems
 from shared.settings import Settings
 from shared.store import Store
 from shared.waiting import Waiting
-
-#: From what a caller sent to the id of what was put in line, or one of our errors.
-Submit = Callable[[SubmitRequest, Caller], Awaitable[str]]
 
 
 class Services:
@@ -45,8 +40,6 @@ class Services:
         self.background: list[Callable[[], Coroutine[Any, Any, None]]] = []
         #: What must hold for this process to be ready, beside that Redis answers; each raises.
         self.checks: list[Callable[[], Awaitable[None]]] = []
-        #: Takes a submission, where this process serves the function that does.
-        self.submit: Submit | None = None
 
     def begin_shutdown(self) -> None:
         """End what would otherwise stay open as long as its client likes. May be repeated."""

@@ -168,6 +168,13 @@ def env_names(spec: Field[Any]) -> list[str]:
     return [own, spec.metadata["env"]] if spec.metadata["env"] else [own]
 
 
+def is_given(field_name: str, environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the environment sets a field, whatever to."""
+    environ = os.environ if environ is None else environ
+    spec = next(spec for spec in fields(Settings) if spec.name == field_name)
+    return any(environ.get(name, "") != "" for name in env_names(spec))
+
+
 def parse(spec: Field[Any], text: str, source: str) -> int | str:
     """Turn the text of one setting into its value; `source` is named when it is wrong."""
     meta = spec.metadata

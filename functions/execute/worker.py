@@ -32,12 +32,14 @@ from functions.execute.report import Report
 from functions.execute.steps import Steps
 from functions.execute.trials import Memory, Trials
 from shared import languages, logs
-from shared.blobs import BlobCache, open_blobs
+from shared.blobs import NOWHERE, BlobCache, open_blobs
 from shared.claims import Claim, Claims, GiveBack
 from shared.connect import blocking_client
 from shared.counts import Counting
+from shared.errors import Unavailable
 from shared.problems.store import InstalledPackages
 from shared.queue import WakeBroker
+from shared.schema import check_schema
 from shared.scripts import EXECUTE_QUEUE
 from shared.settings import Settings
 from shared.version import VERSION
@@ -100,8 +102,8 @@ class Worker:
         self._compile_cache = CompileCache(
             state / "compiled", settings.compile_cache_bytes, self._counting
         )
-        blobs = open_blobs(settings.blobs, settings.state, settings.blobs_endpoint)
-        copies = BlobCache(blobs, state / f"copies-{os.getpid()}", settings.blob_cache_bytes)
+        self._blobs = open_blobs(settings.blobs, settings.state, settings.blobs_endpoint)
+        copies = BlobCache(self._blobs, state / f"copies-{os.getpid()}", settings.blob_cache_bytes)
         self._packages = InstalledPackages(copies)
         self._claims = Claims(
             blocking_client(settings.redis_url),
@@ -132,9 +134,28 @@ class Worker:
             "languages": [t.facts(self.engine.start_mode(t.binary)) for t in working],
         }
 
+    def check_ready(self) -> None:
+        """See whether what is claimed now would be run here.
+
+        Raises:
+            Unavailable: it would not; says why.
+            redis.RedisError: the store cannot be reached.
+        """
+        if self._draining:
+            raise Unavailable("the worker is stopping")
+        if not self._trials.working:
+            raise Unavailable("no language works here (yet)", retry_after_s=2)
+        check_schema(self._claims.client)
+        self._blobs.has(NOWHERE)
+
     def start(self) -> None:
-        """Begin to take work."""
+        """Begin to take work.
+
+        Raises:
+            Unavailable: the store was written by another version.
+        """
         logs.name_process(worker=self._claims.worker_id)
+        check_schema(self._claims.client)
         self._leases.start()
         self._control.start()
         self._dramatiq.start()

@@ -23,6 +23,7 @@ import functions.result.app
 import functions.submit.app
 import functions.web.app
 from infra.local.failure import Failure
+from shared.accounts import Accounts
 from shared.announce import announce
 from shared.credentials import Credentials
 from shared.errors import Unavailable
@@ -86,8 +87,14 @@ async def _check_keys(services: Services) -> None:
     """
     host = services.settings.host
     with contextlib.suppress(redis.RedisError):  # away for the moment: callers are told so
-        if not is_loopback(host) and not await Credentials(services.redis).has_keys():
+        if not is_loopback(host) and not await _has_anybody(services):
             raise Failure(_NO_KEYS.format(host))
+
+
+async def _has_anybody(services: Services) -> bool:
+    """Whether there is a key or an account, so that anybody could come in."""
+    has_key = await Credentials(services.redis).has_keys()
+    return has_key or await Accounts(services.redis).has_any()
 
 
 if __name__ == "__main__":
