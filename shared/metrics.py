@@ -30,6 +30,8 @@ from prometheus_client import (
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
+from shared.version import VERSION
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -75,16 +77,20 @@ def _rows() -> Iterator[Metric]:
         ("assay_runs", "counter", ("language", "start"), "runs of programs, by how they started"),
         ("assay_cells_rebuilt", "counter", (), "cells that broke and were made anew"),
         ("assay_webhooks_waiting", "gauge", (), "webhooks that are to be sent"),
+        ("assay_archive_waiting", "gauge", (), "ended submissions that are not archived yet"),
+        ("assay_archive_oldest_wait_seconds", "gauge", (), "how long the oldest of them waits"),
+        ("assay_archived", "counter", (), "submissions archived"),
+        ("assay_archive_failures", "counter", (), "submissions that could not be, and are retried"),
         ("assay_webhooks_dead", "gauge", (), "webhooks that were given up and are kept"),
     )
     for name, kind, labels, text in service:
         yield Metric(name, kind, labels, text)
     process: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
-        ("assay_build_info", "gauge", ("version",), "1, for the version of this process"),
         ("assay_http_requests", "counter", ("method", "route", "status"), "requests answered"),
         ("assay_http_response_seconds", "histogram", ("route",), "time to the head of the answer"),
         ("assay_streams_open", "gauge", (), "event streams and sockets that are open"),
         ("assay_webhook_sends", "counter", ("outcome",), "webhooks sent: delivered, failed, dead"),
+        ("assay_build_info", "gauge", ("version",), "1, for the version of this process"),
     )
     for name, kind, labels, text in process:
         yield Metric(name, kind, labels, text, "process")
@@ -104,6 +110,14 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 Source = Callable[[], Awaitable[Iterable[Family]]]
 
 
+def own_page() -> tuple[str, bytes]:
+    """What a process has that counts nothing here: its CPU time, its memory, its version."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    Gauge(*_described("assay_build_info"), registry=registry).labels(VERSION).set(1)
+    return CONTENT_TYPE, generate_latest(registry)
+
+
 class Metrics:
     """What one process counts, and what it may add from Redis."""
 
@@ -118,6 +132,7 @@ class Metrics:
             registry=self._registry,
         )
         self._sends = self._counter("assay_webhook_sends")
+        self._gauge("assay_build_info").labels(VERSION).set(1)
         self._streams: list[Callable[[], int]] = []
         self._gauge("assay_streams_open").set_function(lambda: sum(it() for it in self._streams))
         for outcome in ("delivered", "failed", "dead"):
@@ -125,10 +140,6 @@ class Metrics:
         #: By their labels: looking them up each time costs as much as counting.
         self._by_request: dict[tuple[str, str, int], Counter] = {}
         self._by_route: dict[str, Histogram] = {}
-
-    def set_version(self, version: str) -> None:
-        """What this process is."""
-        self._gauge("assay_build_info").labels(version).set(1)
 
     def answered(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """A request was answered; after so long, unless it became a socket."""

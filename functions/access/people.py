@@ -26,7 +26,7 @@ _MOST_BODY_BYTES = 16 * 1024
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this file."""
     accounts, invites = Accounts(services.redis), Invites(services.redis)
-    credentials, leaving = Credentials(services.redis), Leaving(services.store)
+    credentials, leaving = Credentials(services.redis), Leaving(services.store, services.archive)
     services.background.append(leaving.run)
 
     async def create_invite(request: Request) -> Response:

@@ -19,6 +19,7 @@ from prometheus_client.core import (
 
 from functions.admin.letters import Letters
 from shared import keys, load, logs
+from shared.archive import archive_status
 from shared.counts import WAIT_BOUNDS_MS, WORK_BOUNDS_MS, bound_label
 from shared.metrics import METRICS
 from shared.priority import Priority
@@ -60,7 +61,7 @@ async def figures(client: redis.asyncio.Redis) -> Iterable[Metric]:
 
 async def _read(client: redis.asyncio.Redis) -> list[Metric]:
     whole = await load.of_all(client)
-    alive = await workers(client)
+    alive, kept = await workers(client), await archive_status(client)
     counts = _parsed(await client.hgetall(keys.COUNTS))
     states = {state: sum(it.state is state for it in alive) for state in WorkerState}
     errors = sum(
@@ -85,6 +86,10 @@ async def _read(client: redis.asyncio.Redis) -> list[Metric]:
         _gauge("assay_slots", sum(worker.slots for worker in alive)),
         _gauge("assay_slots_busy", whole.running),
         _gauge("assay_webhooks_waiting", await client.zcard(keys.DELIVERIES)),
+        _gauge("assay_archive_waiting", kept.waiting),
+        _gauge("assay_archive_oldest_wait_seconds", (kept.oldest_waiting_ms or 0) / 1000),
+        _counter("assay_archived", {(): kept.archived}),
+        _counter("assay_archive_failures", {(): kept.failed}),
         _gauge("assay_webhooks_dead", await Letters(client).count()),
         *(_counter(name, counts[count]) for name, count in _COUNTERS.items()),
         *(

@@ -21,7 +21,6 @@ from shared.models import encode
 from shared.readiness import check_ready
 from shared.services import Services
 from shared.serving.seen import Seen
-from shared.version import VERSION
 
 #: What a function gives: its routes, for services that are open while they are served.
 Routes = Callable[[Services], Sequence[BaseRoute]]
@@ -67,7 +66,6 @@ def _health(services: Services) -> list[BaseRoute]:
 
 def _metrics(services: Services) -> BaseRoute:
     """What a scraper asks each process."""
-    services.metrics.set_version(VERSION)
 
     async def metrics(request: Request) -> Response:
         if caller_of(request.scope) is not SCRAPER:

@@ -24,7 +24,7 @@ from shared.listen import listener_of, url_of
 from shared.services import Services
 from shared.serving.app import Routes
 from shared.serving.server import serve
-from shared.settings import Settings, SettingsError
+from shared.settings import NO_REDIS, Settings, SettingsError
 
 #: A descriptor for each connection, and some for Redis and files.
 _OPEN_FILES = 65_536
@@ -54,7 +54,7 @@ def run(serve_all: Serve, *, function: str) -> int:
     try:
         settings = Settings.from_env()
         if not settings.redis_url:
-            raise Failure("REDIS_URL is needed; local_runner.py starts it all.", 2)
+            raise SettingsError(NO_REDIS)
         logs.configure(settings, function)
         allow_files(_OPEN_FILES)
         listener = listener_of(settings)

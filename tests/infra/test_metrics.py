@@ -29,8 +29,8 @@ from tests.infra.eventually import eventually
 from tests.infra.running import Running, running
 from tests.infra.serving import SERVE, api_of, child_pid, final, open_stream, submit
 
-#: What happens is told by a gauge that is never anything else in a test.
-_STILL = {"assay_build_info", "assay_store_up"}
+#: Not to be moved from outside; they are looked at below.
+_STILL = {"assay_build_info", "assay_store_up", "assay_archive_failures"}
 TYPESCRIPT = "const text: string = 'hello'; console.log(text)"
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -283,6 +283,13 @@ def test_names_follow_the_conventions() -> None:
             *("class", "language", "verdict", "state", "start", "version"),
             *("method", "route", "status", "outcome"),
         }, "no tenant, no problem, no submission"
+
+
+def test_what_the_archive_could_not_keep_is_told(redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as plain, open_client(redis_url) as client:
+        plain.hset(keys.ARCHIVE, "failed", 3)  # as the archiver counts
+        _, samples = parsed(client.get("/metrics").text)
+    assert samples["assay_archive_failures_total", ()] == 3
 
 
 TOKEN = "a-long-random-token"
