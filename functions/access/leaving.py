@@ -44,13 +44,18 @@ class Leaving:
     async def run(self) -> None:
         """Finish what others have begun, now and then, until cancelled."""
         while True:
-            try:
+            with contextlib.suppress(RedisError, OSError):
                 leaving: Any = await self._client.smembers(keys.LEAVING)
                 for tenant in leaving:
-                    await self.remove(tenant.decode())
-            except (RedisError, OSError, AssayError) as error:
-                _LOG.info("what deleted accounts have left waits: %s", error)
+                    await self.try_to_remove(tenant.decode())
             await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def try_to_remove(self, tenant: str) -> None:
+        """The same as `remove`; what cannot be done now is done by `run`."""
+        try:
+            await self.remove(tenant)
+        except (RedisError, OSError, AssayError) as error:
+            _LOG.warning("what %s has left is removed later: %s", tenant, error)
 
     async def remove(self, tenant: str) -> None:
         """Cancel and delete everything of a tenant whose account is deleted."""
