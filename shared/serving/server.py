@@ -144,7 +144,6 @@ def _config(services: Services, app: object) -> uvicorn.Config:
         ws_max_size=_MAX_FRAME_BYTES,
         lifespan="on",
         log_config=None,  # its lines look like all others
-        log_level=services.settings.log_level,
         access_log=False,
         proxy_headers=False,
         server_header=False,
