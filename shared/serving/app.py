@@ -16,6 +16,7 @@ from shared.answers import Health
 from shared.asgi import OUTER, escalate
 from shared.gate import Gate
 from shared.models import encode
+from shared.patience import Patience
 from shared.readiness import check_ready
 from shared.services import Services
 
@@ -34,7 +35,7 @@ def assemble(services: Services, *functions: Routes) -> Starlette:
     return Starlette(
         routes=[*_health(services), *(it for function in functions for it in function(services))],
         middleware=[
-            *(Middleware(layer) for layer in OUTER),
+            *(Middleware(layer) for layer in (*OUTER, Patience)),
             Middleware(Gate, client=services.redis, settings=services.settings),
         ],
         exception_handlers={HTTPException: escalate},
