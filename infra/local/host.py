@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 
 import functions.access.app
 import functions.admin.app
+import functions.archive.app
 import functions.notify.app
 import functions.problems.app
 import functions.result.app
@@ -41,6 +42,7 @@ FUNCTIONS: dict[str, Routes] = {
     "access": functions.access.app.routes,
     "submit": functions.submit.app.routes,
     "result": functions.result.app.routes,
+    "archive": functions.archive.app.routes,
     "problems": functions.problems.app.routes,
     "notify": functions.notify.app.routes,
     "admin": functions.admin.app.routes,
