@@ -275,7 +275,7 @@ def test_past_their_number_connections_are_told_to_come_back_and_health_is_answe
         cut, _, _ = select.select(flood, [], [], PATIENCE_S)
         assert cut
         assert all(hung_up(client) for client in cut)
-        assert served.open <= EDGE.connections * 5 // 4
+        served.await_open(EDGE.connections * 5 // 4)
 
 
 def test_a_body_past_its_limit_is_refused_whether_it_says_so_or_not(served: Served) -> None:
