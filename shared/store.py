@@ -143,6 +143,11 @@ class Store:
             raise NotFound(f"no submission {submission_id!r}")
         return State(answer.decode())
 
+    async def position(self, submission_id: str) -> int | None:
+        """About how many are begun before it; None if it does not stand in line."""
+        answer = await scripts.acall(self.client, "position", submission_id)
+        return None if answer is None else int(answer)
+
     async def read_many(self, ids: Sequence[str], *, tenant: str) -> list[Snapshot | None]:
         """Some submissions by their ids; None for what is not there, or not this tenant's."""
         async with self.client.pipeline(transaction=False) as pipe:

@@ -14,7 +14,7 @@ from shared.batches import Batches
 from shared.identity import Role, require
 from shared.models import encode
 from shared.services import Services
-from shared.verdicts import TERMINAL
+from shared.verdicts import TERMINAL, State
 from shared.waiting import parse_wait
 
 
@@ -30,6 +30,8 @@ def routes(services: Services) -> list[BaseRoute]:
         found = await store.snapshot(request.path_params["id"], tenant=tenant)
         if wait_s and found.state not in TERMINAL:
             found = await waiting.until_final(found.submission_id, wait_s, tenant=tenant)
+        if found.state is State.QUEUED:
+            found.result.position = await store.position(found.submission_id)
         return _json(found.result)
 
     async def batch(request: Request) -> Response:

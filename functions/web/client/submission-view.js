@@ -60,8 +60,16 @@ export class SubmissionView {
     this.#reset(result);
   }
 
-  waiting(text) {
-    if (this.banner.dataset.tone === "busy" && this.name.textContent === "Queued") this.note.textContent = text;
+  /** While it stands in line: how many are before it. */
+  waiting(position) {
+    if (this.name.textContent !== "Queued") return;
+    const text = position === 0 ? "next in line" : `${position} before it in line`;
+    if (this.note.textContent !== text) this.note.textContent = text; // else it is read out again
+  }
+
+  /** It cannot be followed: the service says why. */
+  refused(problem) {
+    this.#verdict("It cannot be shown", "warn", problem.detail ?? "");
   }
 
   compilerSaid(text) {
