@@ -17,7 +17,7 @@ export function followInto(view, id, done = () => {}) {
     if (over) return;
     over = true;
     try {
-      const result = await ask(`/result/${id}`);
+      const result = await ask(`/result/${id}`, { patient: true });
       view.compilerSaid(result.compileOutput);
       view.enrich(result.tests);
       done(result);
