@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from infra.local.api import Api
+from infra.local.problems.new import new
+from infra.local.problems.sending import install
 from tests.infra.eventually import eventually
 from tests.infra.running import running
 
@@ -53,6 +56,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         # On a busy machine a language may still be tried out when the service is ready.
         eventually(lambda: found.languages() >= WANTED, 120)
         yield found
+
+
+@pytest.fixture(scope="package")
+def problem(service: Service, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An installed problem, "Sum of two": one sample and three secret tests."""
+    package = new("sumoftwo", tmp_path_factory.mktemp("packages"))
+    install(Api(service.url), package)
+    return "sumoftwo"
 
 
 @pytest.fixture(scope="package")

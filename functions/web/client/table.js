@@ -8,8 +8,8 @@ export function table(label, columns, body) {
     const { name, hidden = false, number = false } = typeof column === "string" ? { name: column } : column;
     return h("th", { scope: "col", class: number ? "number" : null }, hidden ? h("span", { class: "visually-hidden" }, name) : name);
   });
-  return h("div", { class: "scroll" },
-    h("table", { class: "list", "aria-label": label }, h("thead", {}, h("tr", {}, head)), body));
+  return h("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": label }, // a phone scrolls it sideways
+    h("table", { class: "list" }, h("thead", {}, h("tr", {}, head)), body));
 }
 
 export const number = (text) => h("td", { class: "number" }, text ?? "–");
