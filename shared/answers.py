@@ -153,14 +153,6 @@ class Status(Answer):
     workers: list[WorkerFacts]
 
 
-class Me(Answer):
-    """The answer of `GET /me`: who the credentials say that one is."""
-
-    tenant: str
-    name: str
-    roles: list[str]
-
-
 class Ticket(Answer):
     """The answer of `POST /ticket`: opens one stream as `?ticket=`, soon."""
 

@@ -21,7 +21,7 @@ EXECUTE_QUEUE = "execute"
 
 _FOLDER = Path(__file__).parent / "lua"
 
-_LIBRARY = ("_lib.lua", "_schedule.lua", "_admit.lua", "_batch.lua", "_once.lua")
+_LIBRARY = ("_lib.lua", "_schedule.lua", "_admit.lua", "_batch.lua", "_standings.lua", "_once.lua")
 
 _KEYS = (
     keys.READY,
@@ -43,6 +43,14 @@ _KEYS = (
     keys.batch_ended(""),
     keys.FILLING,
     keys.CAPPED,
+    keys.MEMBERS,
+    keys.history(""),
+    keys.accepted("", "").removesuffix(":"),
+    keys.board(""),
+    keys.solved(""),
+    keys.SOLVERS,
+    keys.TRIED,
+    keys.PASSED,
     # These six stay the last.
     keys.DELIVERIES,
     keys.delivery(""),

@@ -9,14 +9,15 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 import redis.asyncio
+from msgspec import structs
 
 from shared import keys, scripts
-from shared.errors import NotFound, Unavailable
+from shared.errors import Conflict, NotFound, Unavailable
 from shared.models import Result, Spec, encode
 from shared.once import UNKEYED, Once, known_id
 from shared.place import ANYWHERE, ORDINARY_CLASSES, Place, bounds, refusal
@@ -106,6 +107,7 @@ class Store:
             *once.arguments(),
             "1" if spec.interactive else "",
             callback,
+            _kind(spec),
         )
         if answer == b"queued":
             return submission_id
@@ -114,13 +116,18 @@ class Store:
             raise refusal(answer.decode())
         return known
 
-    async def snapshot(self, id_or_problem: str, *, tenant: str) -> Snapshot:
+    async def snapshot(
+        self, id_or_problem: str, *, tenant: str, or_shared: bool = False
+    ) -> Snapshot:
         """A submission by its id, or the tenant's latest one for a problem id.
+
+        Args:
+            or_shared: also one of somebody else who has shared it; for reading only.
 
         Raises:
             NotFound: there is none, or it is somebody else's.
         """
-        found = await self._read(id_or_problem, tenant)
+        found = await self._read(id_or_problem, tenant, or_shared=or_shared)
         if found is None:
             newest = await self.client.get(keys.latest(tenant, id_or_problem))
             if newest is not None:
@@ -148,6 +155,21 @@ class Store:
         answer = await scripts.acall(self.client, "position", submission_id)
         return None if answer is None else int(answer)
 
+    async def share(self, submission_id: str, *, shared: bool, tenant: str) -> None:
+        """Let everybody who is signed in read a submission, or not any more.
+
+        Raises:
+            NotFound: there is no such submission of this tenant.
+            Conflict: it shows the secret tests of a package.
+        """
+        answer = await scripts.acall(
+            self.client, "share", submission_id, tenant, "1" if shared else ""
+        )
+        if answer is None:
+            raise NotFound(f"no submission {submission_id!r}")
+        if answer == b"secret":
+            raise Conflict("it shows the secret tests of a problem: it cannot be shared")
+
     async def read_many(self, ids: Sequence[str], *, tenant: str) -> list[Snapshot | None]:
         """Some submissions by their ids; None for what is not there, or not this tenant's."""
         async with self.client.pipeline(transaction=False) as pipe:
@@ -159,19 +181,34 @@ class Store:
             for submission_id, values in zip(ids, rows, strict=True)
         ]
 
-    async def _read(self, submission_id: str, tenant: str) -> Snapshot | None:
+    async def _read(
+        self, submission_id: str, tenant: str, *, or_shared: bool = False
+    ) -> Snapshot | None:
         values = await self.client.hmget(keys.submission(submission_id), _FIELDS)
-        return _found(submission_id, values, tenant)
+        return _found(submission_id, values, tenant, or_shared=or_shared)
+
+
+def _kind(spec: Spec) -> str:
+    """What the standings and sharing have to know of it, as `submit.lua` stores it."""
+    if spec.reveal:
+        return "reveals"
+    return "judged" if spec.package and spec.problem_id else ""
 
 
 def _found(
-    submission_id: str, values: Sequence[bytes | str | None], tenant: str
+    submission_id: str,
+    values: Sequence[bytes | str | None],
+    tenant: str,
+    *,
+    or_shared: bool = False,
 ) -> Snapshot | None:
     pairs = zip(_FIELDS, values, strict=True)
     fields = {name: _text(value) for name, value in pairs if value is not None}
-    if fields.get("tenant") != tenant:
+    own = fields.get("tenant") == tenant
+    if not own and not (or_shared and fields.get("shared")):
         return None
-    return _snapshot(submission_id, fields)
+    found = _snapshot(submission_id, fields)
+    return found if own else replace(found, result=structs.replace(found.result, own=False))
 
 
 _FIELDS = [
@@ -190,6 +227,7 @@ _FIELDS = [
     "history",
     "index",
     "clientId",
+    "shared",
 ]
 
 
@@ -211,6 +249,7 @@ def _snapshot(submission_id: str, fields: dict[str, str]) -> Snapshot:
         "startedMs": int(fields["claimedMs"]) if "claimedMs" in fields else None,
         "finishedMs": int(fields["finishedMs"]) if "finishedMs" in fields else None,
         "history": msgspec.json.decode(f"[{fields.get('history', '')}]"),
+        "shared": "shared" in fields,
         "cursor": f"{fields['epoch']}.{fields['seq']}",
         "links": links(submission_id),
     }

@@ -105,7 +105,7 @@ class Views:
         return encode({"submissions": await self._recent(view)})
 
     async def _submission(self, submission_id: str, tenant: str) -> View:
-        found = await self._store.snapshot(submission_id, tenant=tenant)
+        found = await self._store.snapshot(submission_id, tenant=tenant, or_shared=True)
         if found.submission_id != submission_id:  # the name of a problem is no stream
             raise NotFound(f"no submission {submission_id!r}")
         return View(

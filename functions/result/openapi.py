@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from functions.result import openapi_people
 from shared import answers, limits, once
 from shared.models import BatchItem, Result, SubmitRequest
 from shared.problems.answers import (
@@ -34,7 +35,6 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     answers.Languages,
     answers.Status,
     answers.Health,
-    answers.Me,
     answers.Ticket,
     WebhookInfo,
     answers.Problem,
@@ -42,6 +42,7 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     ProblemPage,
     ProblemInstalled,
     ProblemDeleted,
+    *openapi_people.MODELS,
 )
 
 _WAIT = {
@@ -266,7 +267,7 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         {"200": WebhookInfo},
         [],
     ),
-    ("get", "/me", "Who one is", {"200": answers.Me}, []),
+    *openapi_people.PATHS,
     ("post", "/ticket", "A ticket that opens one stream", {"200": answers.Ticket}, []),
     (
         "get",
@@ -299,6 +300,9 @@ def document() -> dict[str, Any]:
     request = {"required": True, "content": {_JSON: {"schema": _reference(SubmitRequest)}}}
     paths["/submit"]["post"]["requestBody"] = request
     paths["/batch"]["post"]["requestBody"] = _BATCH_BODY
+    for (method, path), model in openapi_people.BODIES.items():
+        body = {"required": True, "content": {_JSON: {"schema": _reference(model)}}}
+        paths[path][method]["requestBody"] = body
     package = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
     paths["/problems"]["post"]["requestBody"] = {"required": True, "content": package}
     return {

@@ -33,7 +33,9 @@ def routes(services: Services) -> list[BaseRoute]:
 
     async def code(request: Request) -> Response:
         caller = require(request.scope, Role.READ)
-        found = await store.snapshot(request.path_params["id"], tenant=caller.tenant)
+        found = await store.snapshot(
+            request.path_params["id"], tenant=caller.tenant, or_shared=True
+        )
         spec = await rejudging.spec(found.submission_id)
         told = Code(id=found.submission_id, language=spec.language, code=spec.code)
         return _json(told)

@@ -34,6 +34,7 @@ import functions.web.app
 from infra.local.children import READY_FD
 from infra.local.failure import Failure
 from infra.local.listen import LISTEN_FD, listen, url_of
+from shared.accounts import Accounts
 from shared.asgi import OUTER, escalate
 from shared.credentials import Credentials
 from shared.errors import AssayError
@@ -117,7 +118,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
     services = Services(settings)
     try:
         await services.store.check_schema()
-        if not is_loopback(settings.host) and not await Credentials(services.redis).has_keys():
+        if not is_loopback(settings.host) and not await _has_anybody(services):
             raise Failure(_NO_KEYS.format(settings.host))
     except AssayError as error:
         raise Failure(f"This store cannot be used: {error}.") from None
@@ -139,6 +140,12 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=_GRACE_S,
     )
     await Server(config, services, url_of(listener)).serve([listener])
+
+
+async def _has_anybody(services: Services) -> bool:
+    """Whether there is a key or an account, so that anybody could come in."""
+    has_key = await Credentials(services.redis).has_keys()
+    return has_key or await Accounts(services.redis).has_any()
 
 
 class WithoutQuery(logging.Filter):

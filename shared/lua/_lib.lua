@@ -25,6 +25,8 @@ local RING_CAP = 256
 
 -- Who waits and whose turn it is: filled by _schedule.lua.
 local line = {}
+-- Histories, and who has solved what: filled by _standings.lua.
+local standings = {}
 
 local function now_ms()
   local t = redis.call('TIME')
@@ -161,6 +163,7 @@ local function close(id, state, verdict, result, ttl_s)
   redis.call('HINCRBY', LOAD, 'bytes', -tonumber(h[1]))
   redis.call('HINCRBY', SHARE .. h[2], 'bytes', -tonumber(h[1]))
   redis.call('HINCRBY', LOAD, state, 1)
+  standings.settle(id)
   redis.call('EXPIRE', sub, ttl_s)
   redis.call('EXPIRE', EV .. id, ttl_s)
   line.item_ended(id, state, verdict, ttl_s)

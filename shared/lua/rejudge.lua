@@ -34,7 +34,8 @@ redis.call('HSET', sub, 'state', 'queued', 'verdict', '', 'result', '', 'history
   'spec', spec, 'bytes', #spec, 'attempts', 0, 'lost', 0, 'fence', '', 'holder', '',
   'epoch', ARGV[7], 'seq', 0, 'priority', ARGV[8],
   'order', redis.call('HGET', LOAD, 'submitted'))
-redis.call('HDEL', sub, 'finishedMs', 'claimedMs', 'startByMs', 'runAtMs')
+redis.call('HDEL', sub, 'finishedMs', 'claimedMs', 'startByMs', 'runAtMs', 'cpuTimeMs',
+  'peakMemoryBytes', 'score')
 redis.call('PERSIST', sub)
 redis.call('DEL', EV .. id)
 redis.call('HINCRBY', LOAD, 'bytes', #spec)
