@@ -22,7 +22,7 @@ from tests.infra.running import running
 WANTED = {"python", "javascript", "typescript"}
 
 #: Without these, Chromium asks its maker's servers for this and that.
-_QUIET = (
+QUIET = (
     "--no-sandbox",  # its own sandbox does not start for root
     "--disable-gpu",
     "--disable-quic",
@@ -31,6 +31,12 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+def chromium() -> str | None:
+    """Where this machine has one."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 @dataclass
@@ -72,17 +78,13 @@ def browser() -> Iterator[Browser]:
 
     Where there is none the tests are skipped, but not in CI.
     """
-    path = (
-        shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
+    path = chromium()
     if path is None:
         if os.environ.get("CI"):
             pytest.fail("no Chromium on this machine")
         pytest.skip("no Chromium on this machine")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
+        launched = playwright.chromium.launch(executable_path=path, args=list(QUIET))
         yield launched
         launched.close()
 

@@ -99,8 +99,8 @@ export class SubmissionView {
     }
   }
 
-  #test(test) {
-    if (!(test.total > 1 || this.grid.children.length > 0)) return;
+  #test(test, isListed = false) {
+    if (!(isListed || test.total > 1 || this.grid.children.length > 0)) return;
     this.#expect(Math.max(test.total ?? 0, test.index));
     this.#tests.set(test.index, test);
     const about = [words(test.verdict), milliseconds(test.cpuTimeMs), bytes(test.peakMemoryBytes)].filter(Boolean);
@@ -178,7 +178,7 @@ export class SubmissionView {
   // A whole result in place of events that can no longer be had.
   #reset(result) {
     this.#clearOutput("");
-    for (const test of result.tests ?? []) this.#test({ total: result.tests.length, ...test });
+    for (const test of result.tests ?? []) this.#test({ total: result.tests.length, ...test }, true);
     this.#append("stdout", decode(result.stdout, result.stdoutEncoding), { encoding: result.stdoutEncoding });
     this.#append("stderr", decode(result.stderr, result.stderrEncoding), { encoding: result.stderrEncoding });
     this.compilerSaid(result.compileOutput);
