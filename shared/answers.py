@@ -135,8 +135,11 @@ class ClassStatus(Answer):
 
 
 class Status(Answer):
-    """The answer of `GET /status`."""
+    """The answer of `GET /status`. The counts are the caller's own, the operator's are of all."""
 
+    #: Of the whole service: `idle`, `busy` (something waits), `full` (no more is taken) or
+    #: `down` (no worker takes anything).
+    state: str
     queued: int
     running: int
     slots: int
@@ -147,10 +150,12 @@ class Status(Answer):
     #: By class: contest, interactive, default, bulk.
     classes: dict[str, ClassStatus]
     unfinished_bytes: int
-    totals: Totals
+    #: For the operator; else null.
+    totals: Totals | None
     #: What all workers agree on; each one's own facts are in `workers`.
     isolation: dict[str, Any]
-    workers: list[WorkerFacts]
+    #: For the operator; else null.
+    workers: list[WorkerFacts] | None
 
 
 class Ticket(Answer):

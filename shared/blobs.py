@@ -29,6 +29,8 @@ from shared.errors import Internal, NotFound, Unavailable
 from shared.settings import SettingsError
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
+#: No blob has this name; a store that says so can be reached.
+NOWHERE = "0" * 64
 _CHUNK = 1024 * 1024
 #: What a killed writer left half-written is removed after so long.
 _STALE_S = 3600

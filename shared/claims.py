@@ -16,6 +16,7 @@ import msgspec
 import redis
 
 from shared import keys, scripts
+from shared.counts import NO_REPORT, CountReport
 from shared.models import Spec, encode
 from shared.verdicts import EventType, State, Verdict
 
@@ -64,6 +65,8 @@ class Claims:
         self.client = client
         self.worker_id = worker_id
         self.result_ttl_s = result_ttl_s
+        #: Whether an operator wants this worker to take nothing more, as of the last `renew`.
+        self.draining = False
 
     def claim(self) -> Claim | None:
         """Take the next submission in line; None when nothing waits."""
@@ -134,12 +137,29 @@ class Claims:
         )
         return bool(answer == 1)
 
-    def renew(self, slots: int, facts: object, held: Iterable[Claim]) -> list[str]:
-        """The heartbeat; gives the ids whose claim is lost."""
+    def renew(
+        self, slots: int, facts: object, held: Iterable[Claim], report: CountReport = NO_REPORT
+    ) -> list[str]:
+        """The heartbeat; gives the ids whose claim is lost.
+
+        Args:
+            report: what was counted since the last one.
+        """
         pairs = [part for claim in held for part in (claim.submission_id, claim.fence)]
-        lost = scripts.call(
-            self.client, "renew", self.worker_id, slots, encode(facts), LEASE_MS, *pairs
+        counts = [part for count in report.counts.items() for part in count]
+        draining, *lost = scripts.call(
+            self.client,
+            "renew",
+            self.worker_id,
+            slots,
+            encode(facts),
+            LEASE_MS,
+            report.number,
+            len(report.counts),
+            *counts,
+            *pairs,
         )
+        self.draining = bool(draining)
         return [item.decode() for item in lost]
 
     def reap(self) -> int:
@@ -157,7 +177,8 @@ class Claims:
 
     def retire(self) -> None:
         """Leave the list of workers."""
-        self.client.hdel(keys.WORKERS, self.worker_id)
+        for of_workers in (keys.WORKERS, keys.DRAINING, keys.COUNTED):
+            self.client.hdel(of_workers, self.worker_id)
 
 
 def _flat(events: Sequence[Event]) -> list[str | bytes]:

@@ -79,3 +79,21 @@ def check_role(caller: Caller, role: Role) -> None:
     """
     if role not in caller.roles:
         raise Forbidden(f"this needs the role {role}")
+
+
+def require_operator(scope: MutableMapping[str, Any]) -> Caller:
+    """The caller, who must run this service: an admin of the tenant `local`.
+
+    Raises:
+        Unauthorized: nobody knows who it is.
+        Forbidden: he is not; an admin of another tenant is one for that tenant alone.
+    """
+    caller = require(scope, Role.ADMIN)
+    if not is_operator(caller):
+        raise Forbidden("this is for the operator of this service")
+    return caller
+
+
+def is_operator(caller: Caller) -> bool:
+    """Whether he may see what belongs to no tenant alone."""
+    return caller.tenant == LOCAL_TENANT and Role.ADMIN in caller.roles

@@ -36,6 +36,7 @@
 | assay:deliveries             | zset   | member: until it is settled   | _lib, due_deliveries |
 | assay:delivery:<name>        | hash   | until it is settled           | _lib, due_deliveries |
 | assay:failed:<tenant>        | list   | for ever; the newest 1000     | notify/deliveries    |
+| assay:failing                | zset   | member: while any is kept     | notify, letter.lua   |
 | assay:webhook-secret:<tenant>| string | for ever                      | shared/webhooks.py   |
 | assay:share:<tenant>         | hash   | a day after its last work     | _schedule.lua        |
 | assay:ready                  | zset   | member: until claimed         | _schedule.lua        |
@@ -50,6 +51,10 @@
 | assay:fence                  | string | for ever (a counter)          | claim.lua            |
 | assay:call:<nonce>           | string | a minute                      | claim.lua            |
 | assay:workers                | hash   | field: dropped after silence  | renew, reap          |
+| assay:draining               | hash   | field: while its worker lives | functions/admin      |
+| assay:judge-errors           | list   | for ever; the newest 100      | _lib                 |
+| assay:counts                 | hash   | for ever (counters)           | _lib, claim, renew   |
+| assay:counted                | hash   | field: while its worker lives | renew                |
 | assay:problems               | hash   | field: until deleted          | problems/store.py    |
 | assay:dramatiq:*             | -      | as Dramatiq keeps them        | Dramatiq, `ring`     |
 
@@ -64,9 +69,9 @@ tells a worker of what it holds: `cancel:<id>`, and `input:<id>` for more in tha
 `assay:sub:<id>` has the fields: tenant, problem, language, spec, bytes, state,
 verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
 runAtMs, startByMs, charge, batch, index, clientId, createdMs, claimedMs,
-finishedMs, history, judged, reveals, shared, counted, cpuTimeMs, peakMemoryBytes,
-score. An interactive one has interactive, inputBytes, inputCall and inputClosed as
-well, one that is told to somebody callback. The end drops a `spec` of
+finishedMs, queuedMs, history, judged, reveals, shared, counted, cpuTimeMs,
+peakMemoryBytes, score. An interactive one has interactive, inputBytes, inputCall and
+inputClosed as well, one that is told to somebody callback. The end drops a `spec` of
 more than 64 KiB, and any that was cancelled: it is not judged again.
 """
 
@@ -102,6 +107,16 @@ SOLVERS = PREFIX + "solvers"
 #: Problem id -> verdicts given, and those that were `accepted`.
 TRIED = PREFIX + "tried"
 PASSED = PREFIX + "passed"
+#: Worker id -> when it was told to take nothing more.
+DRAINING = PREFIX + "draining"
+#: The newest submissions that ended as our error, as JSON.
+JUDGE_ERRORS = PREFIX + "judge-errors"
+#: What is counted of the whole service: `shared/counts.py`.
+COUNTS = PREFIX + "counts"
+#: Worker id -> the number of its last report that is in `COUNTS`.
+COUNTED = PREFIX + "counted"
+#: Tenants with webhooks that were given up, by the time of the last one.
+FAILING = PREFIX + "failing"
 #: Problem id -> `ProblemEntry` as JSON: the index of installed packages.
 PROBLEMS = PREFIX + "problems"
 

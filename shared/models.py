@@ -1,7 +1,7 @@
 """The wire models: what callers send and what they are told. JSON is camelCase.
 
 Times are milliseconds, memory is bytes; the unit is in the name. Wrong types and
-unknown fields are refused by msgspec; ranges are checked in `functions/submit`.
+unknown fields are refused by msgspec; ranges are checked in `shared/taking`.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ _REFUSALS = {
     "changed": "it was judged again meanwhile",
     "gone": "what it was to run is not kept: it was cancelled, or is too large",
     "batch": "it belongs to a batch",
+    "interactive": "what it was sent while it ran is not kept",
 }
 
 

@@ -51,7 +51,11 @@ _KEYS = (
     keys.SOLVERS,
     keys.TRIED,
     keys.PASSED,
-    # These six stay the last.
+    # These ten stay the last.
+    keys.DRAINING,
+    keys.JUDGE_ERRORS,
+    keys.COUNTS,
+    keys.COUNTED,
     keys.DELIVERIES,
     keys.delivery(""),
     keys.control(""),

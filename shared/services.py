@@ -16,15 +16,10 @@ from typing import Any, Self
 from shared.blobs import open_blobs
 from shared.connect import async_client
 from shared.ending import end
-from shared.identity import Caller
-from shared.models import SubmitRequest
 from shared.problems.store import Problems
 from shared.settings import Settings
 from shared.store import Store
 from shared.waiting import Waiting
-
-#: From what a caller sent to the id of what was put in line, or one of our errors.
-Submit = Callable[[SubmitRequest, Caller], Awaitable[str]]
 
 
 class Services:
@@ -41,8 +36,8 @@ class Services:
         self.resources = AsyncExitStack()
         #: What runs beside the routes as long as the services are open.
         self.background: list[Callable[[], Coroutine[Any, Any, None]]] = []
-        #: Takes a submission, where this process serves the function that does.
-        self.submit: Submit | None = None
+        #: What must hold for this process to be ready, beside that Redis answers; each raises.
+        self.checks: list[Callable[[], Awaitable[None]]] = []
 
     def begin_shutdown(self) -> None:
         """End what would otherwise stay open as long as its client likes. May be repeated."""

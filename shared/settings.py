@@ -69,7 +69,10 @@ class Settings:
         choices=("best", "full", "container"),
     )
     grace_s: int = _setting(
-        10, "seconds a running program gets to finish at shutdown", minimum=0, maximum=600
+        10,
+        "seconds what runs gets to finish at shutdown: a program, a request",
+        minimum=0,
+        maximum=600,
     )
     result_ttl_s: int = _setting(
         86_400, "seconds a finished submission stays in Redis", minimum=1, maximum=31_536_000
@@ -155,6 +158,13 @@ def env_names(spec: Field[Any]) -> list[str]:
     """The environment variables that set a field, strongest first."""
     own = f"ASSAY_{spec.name.upper()}"
     return [own, spec.metadata["env"]] if spec.metadata["env"] else [own]
+
+
+def is_given(field_name: str, environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the environment sets a field, whatever to."""
+    environ = os.environ if environ is None else environ
+    spec = next(spec for spec in fields(Settings) if spec.name == field_name)
+    return any(environ.get(name, "") != "" for name in env_names(spec))
 
 
 def parse(spec: Field[Any], text: str, source: str) -> int | str:

@@ -7,6 +7,7 @@ Each worker's heartbeat (`shared/lua/renew.lua`) writes its field of `keys.WORKE
 from __future__ import annotations
 
 import time
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -18,6 +19,18 @@ from shared.models import Stored
 #: A worker beats once a second; one that missed ten is counted as gone.
 ALIVE_MS = 10_000
 _CACHE_S = 1.0
+
+
+class WorkerState(StrEnum):
+    """What a worker is about."""
+
+    WORKING = "working"
+    #: It finishes what it holds, and takes nothing more.
+    DRAINING = "draining"
+    #: The same, and it holds nothing any more.
+    DRAINED = "drained"
+    #: It is about to end.
+    STOPPING = "stopping"
 
 
 class LanguageFacts(Stored):
@@ -32,13 +45,24 @@ class LanguageFacts(Stored):
 class _Facts(Stored):
     languages: list[LanguageFacts] = msgspec.field(default_factory=list)
     isolation: dict[str, Any] = msgspec.field(default_factory=dict)
+    state: WorkerState = WorkerState.WORKING
+    #: All that it has; what it announces beside its heartbeat are those it works with.
+    slots: int = 0
+    busy: int = 0
+    version: str = ""
 
 
 class WorkerFacts(Stored, omit_defaults=False, kw_only=True):
     """One living worker."""
 
     id: str
+    state: WorkerState = WorkerState.WORKING
+    version: str = ""
+    #: Those that take submissions: none while it drains.
     slots: int
+    all_slots: int = 0
+    #: Submissions that it holds.
+    busy: int = 0
     seen_ms_ago: int
     languages: list[LanguageFacts]
     isolation: dict[str, Any]
@@ -61,7 +85,11 @@ def _read(name: str, value: bytes, now_ms: int) -> WorkerFacts | None:
         facts = msgspec.json.decode(facts_json, type=_Facts)
         return WorkerFacts(
             id=name,
+            state=facts.state,
+            version=facts.version,
             slots=int(slots),
+            all_slots=facts.slots or int(slots),
+            busy=facts.busy,
             seen_ms_ago=max(0, now_ms - int(seen_ms)),
             languages=facts.languages,
             isolation=facts.isolation,

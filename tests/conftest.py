@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -13,6 +14,24 @@ from infra.local.valkey import Valkey
 # A shell that starts the suite in its background ignores SIGINT, and everything started
 # here would inherit that: Ctrl-C could not be tried.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+#: These look at the whole machine, or bring it to its knees: nothing else may run beside them.
+_ALONE = (
+    "execute/test_leaks.py",
+    "execute/test_truthful_limits.py",
+    "infra/test_bench.py",
+    "infra/test_endings.py",
+    "infra/test_local_runner.py",
+    "security/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `local_runner.py test` runs by itself, after the rest."""
+    root = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(root).as_posix().startswith(_ALONE):
+            item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture(scope="session")

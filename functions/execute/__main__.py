@@ -1,25 +1,32 @@
 """`python -m functions.execute`: one worker process, configured by its environment.
 
-When it is ready it writes one line, `ready {json}`, to the descriptor named in
-ASSAY_READY_FD; `failed <sentence>` if it cannot be. SIGTERM and SIGINT stop it in order;
-a second one stops it at once.
+With a `$PORT` it answers there for its health, and only for that. It needs none.
+It says when it is ready, or why it cannot be (`shared/announce.py`). SIGTERM and SIGINT stop it
+in order; a second one stops it at once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from types import FrameType
 
 import redis
 
 from functions.execute.engine.program import EngineError
+from functions.execute.health import HealthServer, Readiness
 from functions.execute.worker import Worker
+from shared.announce import announce
+from shared.errors import AssayError
+from shared.failure import Failure
+from shared.listen import listen
 from shared.models import encode
-from shared.settings import Settings, SettingsError
+from shared.settings import Settings, SettingsError, is_given
 
 _REPAIR_INTERVAL_S = 0.5
 
@@ -44,15 +51,36 @@ def main() -> int:
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     try:
-        worker = Worker(settings)
-        worker.start()
-    except (EngineError, redis.RedisError, ValueError) as error:
+        with _health(settings) as readiness:
+            worker = Worker(settings)
+            worker.start()
+            readiness.ready_when(worker.check_ready)
+            announce("ready " + encode(worker.facts()).decode())
+            return _work_until(stop, worker)
+    except (EngineError, redis.RedisError, AssayError, Failure, ValueError) as error:
         sentence = f"The worker cannot start: {error}."
-        if not _announce(f"failed {sentence}\n".encode()):
+        if not announce(f"failed {sentence}"):
             print(f"Assay: {sentence}", file=sys.stderr)
         return 1
-    _announce(b"ready " + encode(worker.facts()) + b"\n")
-    return _work_until(stop, worker)
+
+
+@contextlib.contextmanager
+def _health(settings: Settings) -> Iterator[Readiness]:
+    """Answers for this process on `$PORT`, where the environment names one.
+
+    Raises:
+        Failure: the port cannot be had.
+    """
+    readiness = Readiness()
+    if not is_given("port"):
+        yield readiness
+        return
+    server = HealthServer(listen(settings.host, settings.port), {"/readyz": readiness.page})
+    server.start()
+    try:
+        yield readiness
+    finally:
+        server.close()
 
 
 def _work_until(stop: threading.Event, worker: Worker) -> int:
@@ -66,15 +94,6 @@ def _work_until(stop: threading.Event, worker: Worker) -> int:
         return 1
     finally:
         worker.stop()
-
-
-def _announce(line: bytes) -> bool:
-    """Tell whoever started us; False if nobody listens."""
-    ready_fd = os.environ.pop("ASSAY_READY_FD", "")
-    if ready_fd:
-        with os.fdopen(int(ready_fd), "wb") as pipe:
-            pipe.write(line)
-    return bool(ready_fd)
 
 
 if __name__ == "__main__":

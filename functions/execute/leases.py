@@ -3,18 +3,22 @@
 Every second: renew what is held (a claim that turns out lost has its run killed at
 once), then reap once: take back what other workers let go of, and ring for idle slots.
 If this thread stops, so does the worker's hold on everything, which is as it should be.
+With each renewal goes what the worker has counted, and back comes whether it shall drain:
+then it announces no slots, so that nobody rings for them.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import redis
 
 from shared.claims import RENEW_INTERVAL_S, Claim, Claims
+from shared.counts import Counting
+from shared.workers import WorkerState
 
 _log = logging.getLogger(__name__)
 
@@ -32,10 +36,25 @@ class Held:
 class Leases:
     """What this worker holds."""
 
-    def __init__(self, claims: Claims, slots: int, facts: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        claims: Claims,
+        slots: int,
+        facts: Callable[[], Mapping[str, object]],
+        counting: Counting | None = None,
+        on_draining: Callable[[bool], None] = lambda draining: None,
+    ) -> None:
+        """
+        Args:
+            facts: what the worker announces of itself.
+            counting: what it has counted.
+            on_draining: told after each renewal whether it shall take nothing more.
+        """
         self._claims = claims
         self._slots = slots
         self._facts = facts
+        self._counting = counting or Counting()
+        self._on_draining = on_draining
         self._held: dict[str, Held] = {}
         self._lock = threading.Lock()
         self._empty = threading.Condition(self._lock)
@@ -45,7 +64,7 @@ class Leases:
 
     def start(self) -> None:
         """Announce the worker and start renewing."""
-        self._claims.renew(self._slots, self._facts(), [])
+        self._beat([])
         self._thread.start()
 
     def hold(self, claim: Claim, stop: Callable[[], None]) -> Held | None:
@@ -95,6 +114,7 @@ class Leases:
         self._stopping.set()
         self._thread.join(10)
         try:
+            self._beat([])  # for what was counted last
             self._claims.retire()
         except redis.RedisError as error:
             _log.warning("the worker could not sign off: %s", error)
@@ -112,8 +132,8 @@ class Leases:
     def _renew(self) -> None:
         with self._lock:
             asked = list(self._held.values())
-        claims = [held.claim for held in asked]
-        lost = set(self._claims.renew(self._slots, self._facts(), claims))
+        lost = set(self._beat([held.claim for held in asked]))
+        self._on_draining(self._claims.draining)
         with self._lock:
             for held in asked:
                 submission_id = held.claim.submission_id
@@ -121,3 +141,20 @@ class Leases:
                 if submission_id in lost and self._held.get(submission_id) is held:
                     _log.info("the claim on %s is lost, its run is stopped", submission_id)
                     held.stop()
+
+    def _beat(self, claims: list[Claim]) -> list[str]:
+        """One heartbeat; gives what is lost."""
+        state = self._state(len(claims))
+        slots = self._slots if state is WorkerState.WORKING else 0
+        report = self._counting.report()
+        facts = {**self._facts(), "state": state, "busy": len(claims)}
+        lost = self._claims.renew(slots, facts, claims, report)
+        self._counting.heard(report)
+        return lost
+
+    def _state(self, held: int) -> WorkerState:
+        if self._closed:
+            return WorkerState.STOPPING
+        if self._claims.draining:
+            return WorkerState.DRAINING if held else WorkerState.DRAINED
+        return WorkerState.WORKING

@@ -31,13 +31,17 @@ from functions.execute.prepare import Preparations
 from functions.execute.report import Report
 from functions.execute.trials import Memory, Trials
 from shared import languages
-from shared.blobs import BlobCache, open_blobs
+from shared.blobs import NOWHERE, BlobCache, open_blobs
 from shared.claims import Claim, Claims, GiveBack
 from shared.connect import blocking_client
+from shared.counts import Counting
+from shared.errors import Unavailable
 from shared.problems.store import InstalledPackages
 from shared.queue import WakeBroker
+from shared.schema import check_schema
 from shared.scripts import EXECUTE_QUEUE
 from shared.settings import Settings
+from shared.version import VERSION
 
 _log = logging.getLogger(__name__)
 #: A start waits so long for languages to be tried out; the rest is offered as it is found.
@@ -93,15 +97,18 @@ class Worker:
         self._trials = Trials(self.engine, found, memory)
         self._trials.wait(_TRIALS_PATIENCE_S)
         self._compile_cache = CompileCache(state / "compiled", settings.compile_cache_bytes)
-        blobs = open_blobs(settings.blobs, settings.state, settings.blobs_endpoint)
-        copies = BlobCache(blobs, state / f"copies-{os.getpid()}", settings.blob_cache_bytes)
+        self._blobs = open_blobs(settings.blobs, settings.state, settings.blobs_endpoint)
+        copies = BlobCache(self._blobs, state / f"copies-{os.getpid()}", settings.blob_cache_bytes)
         self._packages = InstalledPackages(copies)
         self._claims = Claims(
             blocking_client(settings.redis_url),
             f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             settings.result_ttl_s,
         )
-        self._leases = Leases(self._claims, self._slots, self.facts)
+        self._counting = Counting()
+        self._leases = Leases(
+            self._claims, self._slots, self.facts, self._counting, self._let_drain
+        )
         self._control = Control(settings.redis_url, self._claims, self._leases)
         self._broker = WakeBroker(settings.redis_url)
         declare = dramatiq.actor(
@@ -118,12 +125,32 @@ class Worker:
         working = sorted(self._trials.working.values(), key=lambda it: it.language.name)
         return {
             "slots": self._slots,
+            "version": VERSION,
             "isolation": {**self.engine.facts.document(), "level": self.engine.level},
             "languages": [t.facts(self.engine.start_mode(t.binary)) for t in working],
         }
 
+    def check_ready(self) -> None:
+        """See whether what is claimed now would be run here.
+
+        Raises:
+            Unavailable: it would not; says why.
+            redis.RedisError: the store cannot be reached.
+        """
+        if self._draining:
+            raise Unavailable("the worker is stopping")
+        if not self._trials.working:
+            raise Unavailable("no language works here (yet)", retry_after_s=2)
+        check_schema(self._claims.client)
+        self._blobs.has(NOWHERE)
+
     def start(self) -> None:
-        """Begin to take work."""
+        """Begin to take work.
+
+        Raises:
+            Unavailable: the store was written by another version.
+        """
+        check_schema(self._claims.client)
         self._leases.start()
         self._control.start()
         self._dramatiq.start()
@@ -144,6 +171,13 @@ class Worker:
         self._broker.close()
         self.engine.close()
 
+    def _let_drain(self, draining: bool) -> None:
+        """An operator wants it to take nothing more, or to go on. What it holds goes on."""
+        for consumer in self._dramatiq.consumers.values():
+            if consumer.paused is not draining:  # so that it eats no rings meant for others
+                (consumer.pause if draining else consumer.resume)()
+                _log.warning("the worker %s", "drains" if draining else "takes work again")
+
     def execute(self) -> None:
         """The actor. Its message is only a wake-up: what runs is decided by the claim.
 
@@ -156,7 +190,7 @@ class Worker:
     def _work_on_next(self) -> bool:
         """Judge what is next in line; False when there is nothing to do here."""
         with self.engine.cell() as cell:
-            if self._draining:
+            if self._draining or self._claims.draining:
                 return False
             try:
                 claim = self._claims.claim()

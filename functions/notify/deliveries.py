@@ -158,6 +158,7 @@ class Deliveries:
         async with self._client.pipeline(transaction=True) as pipe:
             pipe.lpush(letters, encode(failed))
             pipe.ltrim(letters, 0, MOST_FAILED - 1)
+            pipe.zadd(keys.FAILING, {delivery.tenant: failed.at_ms})
             pipe.zrem(keys.DELIVERIES, delivery.name)
             pipe.delete(keys.delivery(delivery.name))
             await pipe.execute()

@@ -15,11 +15,12 @@ from redis.exceptions import RedisError
 
 from functions.notify.commands import Command
 from shared.body import decode
-from shared.errors import AssayError, NotFound
+from shared.errors import AssayError
 from shared.identity import Caller, Role, check_role
 from shared.interactive import Inputs
 from shared.models import SubmitRequest
 from shared.services import Services
+from shared.taking.take import Taking
 
 log = logging.getLogger(__name__)
 
@@ -27,19 +28,18 @@ log = logging.getLogger(__name__)
 class Desk:
     """One socket's."""
 
-    def __init__(self, services: Services, caller: Caller) -> None:
+    def __init__(self, services: Services, taking: Taking, caller: Caller) -> None:
         self._services = services
         self._caller = caller
         self._inputs = Inputs(services.redis)
+        self._taking = taking
         self._own: set[str] = set()
 
     async def submit(self, body: msgspec.Raw) -> str:
         """Take a submission; gives its id. Raises what `POST /submit` answers."""
         check_role(self._caller, Role.SUBMIT)
-        if self._services.submit is None:
-            raise NotFound("this server takes no submissions: send it to POST /submit")
         asked = decode(bytes(body), SubmitRequest)
-        submission_id = await self._services.submit(asked, self._caller)
+        submission_id = await self._taking.take(asked, self._caller)
         if asked.interactive:
             self._own.add(submission_id)
         return submission_id

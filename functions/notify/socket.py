@@ -43,6 +43,7 @@ from shared.errors import (
 from shared.identity import Caller, Role, require
 from shared.models import encode
 from shared.services import Services
+from shared.taking.take import Taking
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Socket:
     ) -> None:
         self._hub = hub
         self._services = services
+        self._taking = Taking(services.store)
         self._send_timeout_s = send_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,7 +74,7 @@ class Socket:
         self._hub.take_seat(caller.tenant)
         try:
             outlet = Outlet(receive, send, self._send_timeout_s)
-            desk = Desk(self._services, caller)
+            desk = Desk(self._services, self._taking, caller)
             await _Conversation(self._hub, caller, desk, receive, outlet).run(first)
         finally:
             self._hub.give_seat(caller.tenant)

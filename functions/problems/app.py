@@ -23,6 +23,7 @@ from shared.models import encode
 from shared.problems import model
 from shared.problems.answers import ListedProblem, ProblemEntry, ProblemList
 from shared.problems.model import File, Package
+from shared.readiness import check_blobs
 from shared.services import Services
 from shared.standings import Standings
 from shared.workers import Workers
@@ -49,6 +50,7 @@ def routes(services: Services) -> list[BaseRoute]:
     problems, blobs = services.problems, services.blobs
     workers, standings = Workers(services.redis), Standings(services.redis)
     shelf = _Shelf(blobs)
+    check_blobs(services)
 
     async def list_problems(request: Request) -> Response:
         tenant, query = require(request.scope, Role.READ).tenant, request.query_params

@@ -9,10 +9,9 @@ from starlette.routing import BaseRoute, Route
 from functions.result import people
 from functions.result.batch import Results, parse_after, parse_follow
 from functions.result.openapi import document
-from functions.result.status import check_ready, status
-from shared.answers import Health
+from functions.result.status import status
 from shared.batches import Batches
-from shared.identity import Role, require
+from shared.identity import Role, caller_of, require
 from shared.models import encode
 from shared.services import Services
 from shared.verdicts import TERMINAL, State
@@ -50,15 +49,9 @@ def routes(services: Services) -> list[BaseRoute]:
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(lines, headers=headers, media_type="application/x-ndjson")
 
-    async def show_status(_request: Request) -> Response:
-        return _json(await status(services.redis))
-
-    async def healthz(_request: Request) -> Response:
-        return _json(Health())
-
-    async def readyz(_request: Request) -> Response:
-        await check_ready(services.redis)
-        return _json(Health())
+    async def show_status(request: Request) -> Response:
+        caller = caller_of(request.scope)
+        return _json(await status(services.redis, services.settings, caller))
 
     async def openapi(_request: Request) -> Response:
         return _json(document())
@@ -69,8 +62,6 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/batch/{id}/results", batch_results),
         *people.routes(services),
         Route("/status", show_status),
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
         Route("/openapi.json", openapi),
     ]
 

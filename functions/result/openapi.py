@@ -11,6 +11,7 @@ import msgspec
 from functions.result import openapi_people
 from shared import answers, limits, once
 from shared.models import BatchItem, Result, SubmitRequest
+from shared.operations import OPERATIONS, Drained, Overview, Replayed
 from shared.problems.answers import (
     ProblemDeleted,
     ProblemInstalled,
@@ -43,6 +44,7 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     ProblemInstalled,
     ProblemDeleted,
     *openapi_people.MODELS,
+    *OPERATIONS,
 )
 
 _WAIT = {
@@ -268,6 +270,35 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         [],
     ),
     *openapi_people.PATHS,
+    ("get", "/admin/overview", "The whole service (operator)", {"200": Overview}, []),
+    (
+        "post",
+        "/admin/workers/{id}/drain",
+        "Let a worker finish what it holds and take nothing more (operator)",
+        {"200": Drained},
+        [],
+    ),
+    (
+        "delete",
+        "/admin/workers/{id}/drain",
+        "Let a worker take work again (operator)",
+        {"200": Drained},
+        [],
+    ),
+    (
+        "post",
+        "/admin/dead-letters/{id}/replay",
+        "Send a webhook that was given up again (operator)",
+        {"202": Replayed},
+        [],
+    ),
+    (
+        "delete",
+        "/admin/dead-letters/{id}",
+        "Drop a webhook that was given up (operator)",
+        {"204": ("dropped", {})},
+        [],
+    ),
     ("post", "/ticket", "A ticket that opens one stream", {"200": answers.Ticket}, []),
     (
         "get",
@@ -278,7 +309,7 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
     ),
     ("post", "/logout", "End the session", {"204": ("signed out", {})}, []),
     ("get", "/healthz", "This process is alive", {"200": answers.Health}, []),
-    ("get", "/readyz", "Redis answers and a worker is alive", {"200": answers.Health}, []),
+    ("get", "/readyz", "What this process needs answers", {"200": answers.Health}, []),
     (
         "get",
         "/openapi.json",

@@ -1,4 +1,4 @@
-"""Routes about oneself and the others: history, leaderboard, sharing a submission."""
+"""Routes about oneself and the others: one's history, and the leaderboard."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from functions.result.history import (
 )
 from shared.identity import Role, require
 from shared.models import encode
-from shared.people import BestRunRow, Leaderboard, ProblemLeaderboard, Shared, SolverRow
+from shared.people import BestRunRow, Leaderboard, ProblemLeaderboard, SolverRow
 from shared.services import Services
 from shared.standings import BestRun, Solver, Standings
 
@@ -23,8 +23,8 @@ _USUAL_PLACES, _MOST_PLACES = 100, 500
 
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this file."""
-    store, problems = services.store, services.problems
-    history, standings = History(services.redis), Standings(services.redis)
+    problems, standings = services.problems, Standings(services.redis)
+    history = History(services.redis)
 
     async def submissions(request: Request) -> Response:
         tenant, query = require(request.scope, Role.READ).tenant, request.query_params
@@ -49,16 +49,9 @@ def routes(services: Services) -> list[BaseRoute]:
         shown = [_best(it, tenant) for it in runs]
         return _json(ProblemLeaderboard(rows=shown, own=_best(own, tenant) if own else None))
 
-    async def share(request: Request) -> Response:
-        caller = require(request.scope, Role.SUBMIT)
-        submission_id, shared = request.path_params["id"], request.method == "POST"
-        await store.share(submission_id, shared=shared, tenant=caller.tenant)
-        return _json(Shared(id=submission_id, shared=shared))
-
     return [
         Route("/submissions", submissions),
         Route("/leaderboard", leaderboard),
-        Route("/submission/{id}/share", share, methods=["POST", "DELETE"]),
     ]
 
 

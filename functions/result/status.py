@@ -1,4 +1,8 @@
-"""How the service is doing, read from Redis in two round trips."""
+"""How the service is doing, read from Redis in a few round trips.
+
+The operator is told of all of it. Any other caller is told what is his own, and of the rest
+only whether there is room: how much others submit, and on which machines it runs, is not his.
+"""
 
 from __future__ import annotations
 
@@ -7,61 +11,42 @@ from typing import Any
 
 import redis.asyncio
 
-from shared import keys
-from shared.answers import ClassStatus, Status, Totals
-from shared.errors import Unavailable
-from shared.priority import Priority
+from shared import load
+from shared.answers import Status
+from shared.identity import Caller, is_operator
+from shared.settings import Settings
 from shared.workers import workers
 
 
-async def status(client: redis.asyncio.Redis) -> Status:
-    """Queue, slots, workers and totals at this moment."""
+async def status(client: redis.asyncio.Redis, settings: Settings, caller: Caller) -> Status:
+    """Queue, slots, workers and totals at this moment, as far as they are the caller's."""
     alive = await workers(client)
-    async with client.pipeline(transaction=False) as pipe:
-        pipe.zcard(keys.LEASES)
-        pipe.zcard(keys.DELAYED)
-        pipe.hgetall(keys.LOAD)
-        for rank in range(len(Priority)):
-            least, most = keys.ready_range(rank)
-            pipe.zcount(keys.READY, least, most)
-            pipe.zrangebyscore(keys.READY, least, most, start=0, num=1)
-        running, delayed, load, *lines = await pipe.execute()
-    counts, heads = lines[::2], [found[0].decode() if found else "" for found in lines[1::2]]
-    classes = await _classes(client, counts, heads)
-    count = {name.decode(): int(value) for name, value in load.items()}
-    ages = [it.oldest_waiting_ms for it in classes.values() if it.oldest_waiting_ms is not None]
+    whole = await load.of_all(client)
+    slots = sum(worker.slots for worker in alive)
+    sees_all = is_operator(caller)
+    shown = whole if sees_all else await load.of_tenant(client, caller.tenant)
     return Status(
-        queued=sum(counts),
-        running=running,
-        slots=sum(worker.slots for worker in alive),
-        oldest_waiting_ms=max(ages, default=None),
-        delayed=delayed,
-        classes=classes,
-        unfinished_bytes=count.get("bytes", 0),
-        totals=Totals(
-            submitted=count.get("submitted", 0),
-            finished=count.get("finished", 0),
-            cancelled=count.get("cancelled", 0),
-        ),
+        state=_state(whole, slots, settings),
+        queued=shown.queued,
+        running=shown.running,
+        slots=slots,
+        oldest_waiting_ms=shown.oldest_waiting_ms,
+        delayed=shown.delayed,
+        classes=shown.classes,
+        unfinished_bytes=shown.unfinished_bytes,
+        totals=whole.totals if sees_all else None,
         isolation=_agreed([worker.isolation for worker in alive]),
-        workers=alive,
+        workers=alive if sees_all else None,
     )
 
 
-async def _classes(
-    client: redis.asyncio.Redis, counts: Sequence[int], heads: Sequence[str]
-) -> dict[str, ClassStatus]:
-    async with client.pipeline(transaction=False) as pipe:
-        pipe.time()
-        for head in heads:
-            pipe.hget(keys.submission(head), "createdMs")
-        (seconds, microseconds), *created = await pipe.execute()
-    now_ms = int(seconds) * 1000 + int(microseconds) // 1000
-    ages = [None if at is None else max(0, now_ms - int(at)) for at in created]
-    return {
-        name: ClassStatus(queued=count, oldest_waiting_ms=age_ms)
-        for name, count, age_ms in zip(Priority, counts, ages, strict=True)
-    }
+def _state(whole: load.Load, slots: int, settings: Settings) -> str:
+    if not slots:
+        return "down"
+    full = whole.queued + whole.delayed >= settings.max_queued
+    if full or whole.unfinished_bytes >= settings.max_queued_bytes:
+        return "full"
+    return "busy" if whole.queued else "idle"
 
 
 def _agreed(facts: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -73,14 +58,3 @@ def _agreed(facts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         for name, value in first.items()
         if all(name in other and other[name] == value for other in others)
     }
-
-
-async def check_ready(client: redis.asyncio.Redis) -> None:
-    """See whether a submission taken now would be judged.
-
-    Raises:
-        Unavailable: Redis does not answer, or no worker is alive.
-    """
-    await client.ping()
-    if not await workers(client):
-        raise Unavailable("no worker is alive; submissions are taken and wait", retry_after_s=2)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
 from contextlib import suppress
-from typing import Protocol
 
 from redis.exceptions import RedisError
 from starlette.requests import Request
@@ -14,23 +12,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from functions.submit import again
-from functions.submit.admit import admit
 from functions.submit.batch import Filling, spooled
 from functions.submit.languages import languages
-from functions.submit.place import place
-from functions.submit.problems import against
 from shared.answers import Accepted, Cancelled
 from shared.batches import Batches
 from shared.body import decode, read_body
 from shared.errors import Conflict, NotFound
 from shared.identity import Caller, Role, require
 from shared.models import SubmitRequest, encode
-from shared.once import UNKEYED, Once, key_of, once
-from shared.place import allowed
-from shared.priority import Priority
+from shared.once import key_of, once
 from shared.problems.store import Problems
 from shared.services import Services
 from shared.store import Snapshot, links
+from shared.taking.take import Taking
 from shared.verdicts import TERMINAL, State
 from shared.waiting import parse_wait
 from shared.webhooks import check_url
@@ -39,18 +33,10 @@ from shared.workers import Workers
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
-class Take(Protocol):
-    """From what a caller sent to the id of what was put in line."""
-
-    async def __call__(self, asked: SubmitRequest, caller: Caller, sent: Once = UNKEYED) -> str: ...
-
-
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this function."""
     workers, problems = Workers(services.redis), Problems(services.redis)
-
-    take = _taking(services, workers, problems)
-    services.submit = take
+    take = Taking(services.store).take
 
     async def submit(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)
@@ -104,24 +90,6 @@ def routes(services: Services) -> list[BaseRoute]:
         *again.routes(services),
         *_batch_routes(services, workers, problems),
     ]
-
-
-def _taking(services: Services, workers: Workers, problems: Problems) -> Take:
-    """What takes a submission, whatever way it came in; gives its id."""
-
-    async def take(asked: SubmitRequest, caller: Caller, sent: Once = UNKEYED) -> str:
-        spec = await against(admit(asked, await workers.alive()), asked, problems.find)
-        usual = Priority.INTERACTIVE if asked.interactive else Priority.DEFAULT
-        return await services.store.submit(
-            spec,
-            tenant=caller.tenant,
-            place=place(asked, time.time() * 1000, usual),
-            classes=allowed(caller),
-            once=sent,
-            callback=check_url(asked.callback_url or "", empty=asked.callback_url is None),
-        )
-
-    return take
 
 
 def _batch_routes(services: Services, workers: Workers, problems: Problems) -> list[BaseRoute]:

@@ -17,9 +17,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import IO
 
-from functions.submit.admit import admit
-from functions.submit.place import place
-from functions.submit.problems import against, remembering
 from shared import limits
 from shared.answers import BatchAccepted, RejectedItem
 from shared.asgi import Receive, Scope
@@ -32,6 +29,9 @@ from shared.once import key_of, once
 from shared.place import allowed, refusal
 from shared.priority import Priority
 from shared.problems.store import Problems
+from shared.taking.admit import admit
+from shared.taking.place import place
+from shared.taking.problems import against, remembering
 from shared.workers import WorkerFacts
 
 JSON = "application/json"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from functions.submit.admit import default_limits
 from shared.answers import LanguageInfo, Languages
 from shared.languages import Language, known
+from shared.taking.admit import default_limits
 from shared.workers import LanguageFacts, WorkerFacts
 
 

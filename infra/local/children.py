@@ -5,9 +5,8 @@ asks the kernel for a signal at our death (`PR_SET_PDEATHSIG`): kill -9 of the
 supervisor therefore reaches every child. It gets its own session, so the terminal's
 Ctrl-C is ours alone and the order of stopping holds.
 
-A child that has something to wait for is given the write end of a pipe in
-`ASSAY_READY_FD`. It writes one line, then closes: `ready {json}` when it serves,
-or `failed <one sentence>` before it exits.
+A child that has something to wait for is given the write end of a pipe
+(`shared/announce.py`).
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from infra.local.failure import Failure
+from shared.announce import READY_FD
 
-READY_FD = "ASSAY_READY_FD"
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)

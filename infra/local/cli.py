@@ -8,7 +8,6 @@ after `environment.ensure` has made them available.
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -217,9 +216,9 @@ def _doctor(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def _test(argv: Sequence[str]) -> int:
-    os.chdir(ROOT)
-    sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *argv])
+    from infra.local import suite
+
+    return suite.run(argv)
 
 
 def _check(_argv: Sequence[str]) -> int:

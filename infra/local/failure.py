@@ -1,11 +1,7 @@
-"""What ends the local runner early: one sentence for the person at the terminal."""
+"""What ends the local runner early, by the name under which everything here knows it."""
 
 from __future__ import annotations
 
+from shared.failure import Failure
 
-class Failure(Exception):
-    """A sentence that says what is wrong and what to do; `code` is the exit code."""
-
-    def __init__(self, sentence: str, code: int = 1) -> None:
-        super().__init__(sentence)
-        self.code = code
+__all__ = ["Failure"]

@@ -29,18 +29,19 @@ from dataclasses import replace
 from infra.local import summary
 from infra.local.children import Child, adopt_orphans, child_pids
 from infra.local.failure import Failure
-from infra.local.listen import LISTEN_FD, listen, url_of
 from infra.local.posts import Post
 from infra.local.signals import Signals
 from infra.local.state import ROOT, StateFolder, state_folder
 from infra.local.valkey import Busy, Valkey
+from shared.listen import LISTEN_FD, listen, url_of
 from shared.settings import Settings
 
 WORKER = (sys.executable, "-m", "functions.execute")
 HOST = (sys.executable, "-m", "infra.local.host")
 
 _READY_S = 60.0
-_HOST_STOP_S = 8.0
+#: After the grace of open requests, the host closes its connections to Redis.
+_HOST_CLOSE_S = 5.0
 #: After its grace, a worker gives back what runs and takes its cells down.
 _GIVE_BACK_S = 20.0
 _ORPHANS_S = 3.0
@@ -113,10 +114,13 @@ class Supervisor:
         redis_url, redis_name = self._start_redis()
         settings = replace(self.settings, redis_url=redis_url, state=str(self.state))
         env = {**os.environ, **settings.to_env()}
-        self._add(self._child("worker", env, stop_s=settings.grace_s + self._give_back_s))
+        # Given a port, a worker would answer for its health there: it is the host's.
+        worker_env = {name: env[name] for name in env if name not in ("PORT", "ASSAY_PORT")}
+        self._add(self._child("worker", worker_env, stop_s=settings.grace_s + self._give_back_s))
         listen_fd = self._listener.fileno()
         host_env = {**env, LISTEN_FD: str(listen_fd)}
-        self._add(self._child("host", host_env, stop_s=_HOST_STOP_S, pass_fds=(listen_fd,)))
+        host_stop_s = settings.grace_s + _HOST_CLOSE_S
+        self._add(self._child("host", host_env, stop_s=host_stop_s, pass_fds=(listen_fd,)))
         self._await("worker")
         self._await("host")
         folder.announce(url=url, redisUrl=redis_url)

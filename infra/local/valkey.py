@@ -57,9 +57,11 @@ def socket_path(state: Path) -> Path:
     path = state / "valkey.sock"
     if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
         return path
-    base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
     digest = hashlib.sha256(os.fsencode(state)).hexdigest()[:16]
-    return base / f"assay-{os.getuid()}-{digest}" / "valkey.sock"
+    place = Path(f"assay-{os.getuid()}-{digest}", "valkey.sock")
+    bases = (os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir(), "/tmp")
+    found = [Path(base) / place for base in bases]
+    return next((it for it in found if len(os.fsencode(it)) <= MAX_SOCKET_PATH), found[-1])
 
 
 def _memory_bytes() -> int:

@@ -2,7 +2,8 @@
 --
 -- KEYS, the same for all: 1 ready, 2 leases, 3 load, 4 fence, 5 workers,
 --                         6 Dramatiq's queue, 7 its messages, 8 its wake list,
---                         9 and more: see _schedule.lua; the last six: webhooks
+--                         9 and more: see _schedule.lua; the last ten: workers that
+--                         drain, judge errors, counts, reports counted, webhooks
 --                         that are due, and prefixes: of each one, of a worker's control
 --                         channel, of what was sent to a submission, of a batch's hash,
 --                         of the hash of a tenant's stream
@@ -17,6 +18,8 @@ local QUEUE, MESSAGES, WAKE, SHARE = KEYS[6], KEYS[7], KEYS[8], KEYS[14]
 local DELIVERIES, DELIVERY = KEYS[#KEYS - 5], KEYS[#KEYS - 4]
 local CONTROL, INPUT = KEYS[#KEYS - 3], KEYS[#KEYS - 2]
 local BATCH, TENANT_STREAM = KEYS[#KEYS - 1], KEYS[#KEYS]
+local DRAINING, JUDGE_ERRORS = KEYS[#KEYS - 9], KEYS[#KEYS - 8]
+local COUNTS, COUNTED = KEYS[#KEYS - 7], KEYS[#KEYS - 6]
 local SUB, EV, RING = ARGV[1], ARGV[2], ARGV[3]
 
 -- A ring only wakes a slot, and a slot that is awake goes on while anything is claimable.
@@ -31,6 +34,39 @@ local standings = {}
 local function now_ms()
   local t = redis.call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- One more of what is counted of the whole service, see shared/counts.py. It changes in the
+-- same call as what it counts, so it is as exact.
+local function count(field, by)
+  redis.call('HINCRBY', COUNTS, field, by or 1)
+end
+
+-- The bounds of time in queue in ms, as in shared/counts.py.
+local WAIT_BOUNDS = { 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000,
+  1800000 }
+
+local function count_wait(class, waited_ms)
+  local bound = 'inf'
+  for _, each in ipairs(WAIT_BOUNDS) do
+    if waited_ms <= each then
+      bound = each
+      break
+    end
+  end
+  count('wait,' .. class .. ',le:' .. bound)
+  count('wait,' .. class .. ',sum', waited_ms)
+end
+
+-- So many submissions that ended as our error are kept for the operator to look at.
+local MOST_JUDGE_ERRORS = 100
+
+local function note_judge_error(id)
+  local h = redis.call('HMGET', SUB .. id, 'tenant', 'problem', 'language', 'holder')
+  redis.call('LPUSH', JUDGE_ERRORS, cjson.encode({ submissionId = id, tenant = h[1],
+    problemId = h[2] ~= '' and h[2] or cjson.null, language = h[3], worker = h[4] or '',
+    atMs = now_ms() }))
+  redis.call('LTRIM', JUDGE_ERRORS, 0, MOST_JUDGE_ERRORS - 1)
 end
 
 -- A tenant's stream has no end, so it keeps its newest events only, about so many.
@@ -127,7 +163,7 @@ local function back_in_line(id, reason)
   elseif state == 'finished' or state == 'cancelled' then
     redis.call('HDEL', SUB .. id, 'batch') -- which has counted its end already
   end
-  redis.call('HSET', SUB .. id, 'state', 'queued', 'holder', '', 'fence', '')
+  redis.call('HSET', SUB .. id, 'state', 'queued', 'holder', '', 'fence', '', 'queuedMs', now)
   redis.call('ZREM', LEASES, id)
   line.enter(id, now)
   emit(id, 'queued', cjson.encode({ reason = reason }))
@@ -159,11 +195,17 @@ local function close(id, state, verdict, result, ttl_s)
     redis.call('HDEL', sub, 'spec')
   end
   redis.call('ZREM', LEASES, id)
-  local h = redis.call('HMGET', sub, 'bytes', 'tenant')
+  local h = redis.call('HMGET', sub, 'bytes', 'tenant', 'language')
   redis.call('HINCRBY', LOAD, 'bytes', -tonumber(h[1]))
   redis.call('HINCRBY', SHARE .. h[2], 'bytes', -tonumber(h[1]))
   redis.call('HINCRBY', LOAD, state, 1)
   standings.settle(id)
+  if state == 'finished' then
+    count('verdicts,' .. h[3] .. ',' .. verdict)
+    if verdict == 'judge-error' then
+      note_judge_error(id)
+    end
+  end
   redis.call('EXPIRE', sub, ttl_s)
   redis.call('EXPIRE', EV .. id, ttl_s)
   line.item_ended(id, state, verdict, ttl_s)

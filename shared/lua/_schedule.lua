@@ -184,7 +184,7 @@ function line.move_due(now)
     redis.call('ZREM', DELAYED, id)
     local h = redis.call('HMGET', SUB .. id, 'tenant', 'priority')
     local order = redis.call('HGET', LOAD, 'submitted')
-    redis.call('HSET', SUB .. id, 'order', order)
+    redis.call('HSET', SUB .. id, 'order', order, 'queuedMs', now)
     redis.call('HDEL', SUB .. id, 'runAtMs') -- it is not held back again if it comes back
     stand(id, h[1], h[2], tonumber(order))
   end

@@ -44,7 +44,7 @@ function standings.measure(id, told)
   for _, name in ipairs({ 'cpuTimeMs', 'peakMemoryBytes', 'score' }) do
     local value = fine and type(seen) == 'table' and tonumber(seen[name])
     if value then
-      redis.call('HSET', SUB .. id, name, string.format('%.17g', value))
+      redis.call('HSET', SUB .. id, name, string.format('%.14g', value))
     else
       redis.call('HDEL', SUB .. id, name)
     end
@@ -61,7 +61,7 @@ local function run_of(id, cpu_ms, memory, created, language)
   return string.format('%012d:%015d:%013d:%s:%s', us, bytes, created, id, language)
 end
 
-local function count(counters, problem, change)
+local function tally(counters, problem, change)
   if change ~= 0 and redis.call('HINCRBY', counters, problem, change) <= 0 then
     redis.call('HDEL', counters, problem)
   end
@@ -117,8 +117,8 @@ function standings.settle(id)
     after = h[6] == 'accepted'
       and run_of(id, tonumber(h[7] or ''), tonumber(h[8] or ''), h[9], h[10]) or 'tried'
   end
-  count(TRIED, problem, (after ~= '' and 1 or 0) - (before ~= '' and 1 or 0))
-  count(PASSED, problem, (is_run(after) and 1 or 0) - (is_run(before) and 1 or 0))
+  tally(TRIED, problem, (after ~= '' and 1 or 0) - (before ~= '' and 1 or 0))
+  tally(PASSED, problem, (is_run(after) and 1 or 0) - (is_run(before) and 1 or 0))
   replace(tenant, problem, before, after)
   redis.call('HSET', SUB .. id, 'counted', after)
 end

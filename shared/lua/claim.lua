@@ -3,6 +3,7 @@
 -- Which one is next is decided here and nowhere else: see _schedule.lua.
 -- ARGV: 4 worker id, 5 lease in ms, 6 key that remembers this very call, 7 its life in ms,
 --       8 TTL of what ends here in s, 9 channel of `problem_done`
+-- A worker that drains is given nothing.
 -- Returns: {id, fence, attempt, tenant, problem, language, spec, createdMs} or nil
 -- Safe to repeat with the same key: after a lost reply the same claim is handed out again,
 -- rather than a second one while the first runs out. Unless it was cancelled meanwhile.
@@ -19,6 +20,9 @@ if before then
     return answer(before)
   end
 end
+if redis.call('HEXISTS', DRAINING, ARGV[4]) == 1 then
+  return nil
+end
 local now = now_ms()
 line.move_due(now)
 line.time_out(now, ARGV[8], ARGV[9])
@@ -34,6 +38,8 @@ if not id then
 end
 local sub = SUB .. id
 line.begin(id)
+local h = redis.call('HMGET', sub, 'priority', 'createdMs', 'queuedMs')
+count_wait(h[1], math.max(0, now - tonumber(h[3] or h[2])))
 local fence = redis.call('INCR', FENCE)
 local attempt = redis.call('HINCRBY', sub, 'attempts', 1)
 redis.call('HSET', sub, 'state', 'preparing', 'fence', fence, 'holder', ARGV[4],

@@ -30,6 +30,10 @@ for _, id in ipairs(expired) do
   end
 end
 
+if taken > 0 then
+  count('leases-lost', taken)
+end
+
 line.move_due(now)
 line.time_out(now, ARGV[5], ARGV[6])
 line.mind_caps()
@@ -41,6 +45,8 @@ for i = 1, #workers, 2 do
   local seen, count = string.match(workers[i + 1], '^(%d+) (%d+)')
   if now - tonumber(seen) > tonumber(ARGV[7]) then
     redis.call('HDEL', WORKERS, workers[i])
+    redis.call('HDEL', DRAINING, workers[i])
+    redis.call('HDEL', COUNTED, workers[i])
   else
     slots = slots + tonumber(count)
   end

@@ -12,6 +12,7 @@ from functions.execute import leases as module
 from functions.execute.leases import Leases
 from shared.claims import Claim, Claims
 from shared.connect import blocking_client
+from shared.counts import NO_REPORT, CountReport
 from shared.verdicts import EventType, Verdict
 from tests.infra.eventually import eventually
 from tests.shared import submissions as subs
@@ -27,8 +28,10 @@ class Watched(Claims):
         self.renewals = 0
         self.before_answer: Callable[[], None] = lambda: None
 
-    def renew(self, slots: int, facts: object, held: Iterable[Claim]) -> list[str]:
-        lost = super().renew(slots, facts, held)
+    def renew(
+        self, slots: int, facts: object, held: Iterable[Claim], report: CountReport = NO_REPORT
+    ) -> list[str]:
+        lost = super().renew(slots, facts, held, report)
         self.before_answer()
         self.renewals += 1
         return lost

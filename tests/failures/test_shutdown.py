@@ -70,6 +70,7 @@ def test_what_waits_is_left_to_the_next_worker(core: Core) -> None:
             core.assert_ended_once(submission_id)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("grace_s", ["0", "30"])
 def test_nothing_of_a_stopped_worker_is_left(core: Core, grace_s: str) -> None:
     mounts, folders = working.mounts(), working.cell_folders()

@@ -98,6 +98,7 @@ def test_a_submission_that_loses_three_workers_is_our_error_and_says_so(core: Co
     core.assert_ended_once(submission_id)
 
 
+@pytest.mark.alone
 def test_everything_a_killed_worker_ran_dies_with_it(core: Core) -> None:
     code = (
         "import os, time\n"
@@ -119,6 +120,7 @@ def test_everything_a_killed_worker_ran_dies_with_it(core: Core) -> None:
         assert working.mounts() == mounts
 
 
+@pytest.mark.alone
 def test_groups_of_a_killed_worker_are_reclaimed_and_a_neighbours_are_left_alone(
     core: Core,
 ) -> None:
@@ -141,6 +143,7 @@ def test_groups_of_a_killed_worker_are_reclaimed_and_a_neighbours_are_left_alone
                 core.cancel(submission_id)
 
 
+@pytest.mark.alone
 def test_a_group_of_a_dead_worker_is_removed_even_with_processes_in_it(core: Core) -> None:
     with worker(core.url) as one:
         if not one.has_groups:
@@ -160,6 +163,7 @@ def test_a_group_of_a_dead_worker_is_removed_even_with_processes_in_it(core: Cor
     assert os.WTERMSIG(status) == signal.SIGKILL
 
 
+@pytest.mark.alone
 def test_folders_of_a_killed_worker_are_removed_and_a_neighbours_are_left_alone(
     core: Core,
 ) -> None:

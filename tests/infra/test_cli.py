@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.local import suite
 from infra.local.cli import parser, settings_of
 from infra.local.failure import Failure
 from infra.local.state import ROOT, state_folder
@@ -95,3 +96,44 @@ def test_the_default_state_folder_lies_in_the_checkout_and_a_given_one_where_we_
 
     assert state_folder(Settings()) == ROOT / ".state"
     assert state_folder(Settings(state="mine")) == tmp_path / "mine"
+
+
+@pytest.mark.parametrize(
+    ("argv", "parts"),
+    [
+        ([], [["-m", "not alone", "-n", "2", "--dist", "loadfile"], ["-m", "alone"]]),
+        (
+            ["-q", "--durations=5"],
+            [
+                ["-m", "not alone", "-n", "2", "--dist", "loadfile", "-q", "--durations=5"],
+                ["-m", "alone", "-q", "--durations=5"],
+            ],
+        ),
+        (["tests/shared", "-q"], [["tests/shared", "-q"]]),
+        (["tests/test_docs.py::test_x"], [["tests/test_docs.py::test_x"]]),
+        (["-k", "lua"], [["-k", "lua"]]),
+    ],
+)
+def test_the_whole_suite_is_run_in_two_parts_and_what_is_named_in_one(
+    monkeypatch: pytest.MonkeyPatch, argv: list[str], parts: list[list[str]]
+) -> None:
+    ran: list[list[str]] = []
+
+    def run_pytest(argv: list[str]) -> int:
+        ran.append(argv)
+        return 0
+
+    monkeypatch.setattr(suite, "run_pytest", run_pytest)
+
+    assert suite.run(argv) == 0
+    assert ran == parts
+
+
+def test_a_failure_in_the_first_part_is_the_suites_and_ctrl_c_ends_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    codes = iter([1, 0, 2])
+    monkeypatch.setattr(suite, "run_pytest", lambda _argv: next(codes))
+
+    assert suite.run([]) == 1
+    assert suite.run([]) == 2, "there is no fourth call"

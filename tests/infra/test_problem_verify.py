@@ -150,6 +150,41 @@ def test_a_surprise_is_told_and_is_in_the_exit_code(
     assert "NOT AS IT SHOULD BE" in out
 
 
+INPUT = "import sys\nassert sys.stdin.read().strip() != sys.argv[1], 'forbidden'\nsys.exit(42)\n"
+
+
+def test_inputs_are_checked_by_the_packages_own_validators(api: Api, tmp_path: Path) -> None:
+    checked = without(GOOD["constants"], "submissions/mixed/some.py") | {
+        "submissions/submissions.yaml": "{}\n",
+        "input_validators/named.py": INPUT.replace("sys.exit(42)", "sys.exit(42 + {{zero}})"),
+        "input_validators/wordless.py": "raise SystemExit(43)\n",
+        "input_validators/folder/main.py": "import rules, sys\nsys.exit(rules.VALID)\n",
+        "input_validators/folder/rules.py": "VALID = 42\n",
+        "input_validators/grammar.viva": "X\n",
+        "data/secret/test_group.yaml": "input_validator_args: {named.py: ['5 6']}\n",
+        "data/sample/test_group.yaml": "input_validator_args: [nothing]\n",
+        "data/secret/two.in": "5 6\n",
+        "data/secret/two.ans": "11\n",
+        "data/secret/binary.in": b"1 2\xff",
+        "data/secret/binary.ans": "3\n",
+    }
+    report = verified(api, folder(tmp_path, checked, "checked"))
+
+    told = [text for text in report.problems if "wordless" not in text]
+    assert told == [
+        "input_validators/named.py: secret/two.in is not as promised: "
+        "exit code 1: AssertionError: forbidden"
+    ]
+    assert "input_validators/wordless.py: secret/1.in is not as promised: exit code 43" in (
+        report.problems
+    )
+    assert not report.is_good
+    assert "input_validators/grammar.viva is not run: it is in no language that is known here" in (
+        report.notes
+    )
+    assert any("binary.in is not validated" in note for note in report.notes)
+
+
 def test_a_folder_of_packages_is_imported_and_listed(
     api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

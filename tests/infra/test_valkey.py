@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -83,29 +84,34 @@ def test_a_state_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
 def test_a_path_too_long_for_a_socket_gets_a_private_one_that_is_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     state = tmp_path / ("long" * 30)
     state.mkdir(mode=0o700)
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        for runtime in (Path(short), tmp_path / ("deep" * 30)):  # one that is too long itself
+            monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
 
-    with Valkey(state) as server, client_of(server) as client:
-        assert client.ping()
-        assert len(os.fsencode(server.socket)) <= MAX_SOCKET_PATH
-        assert server.socket == socket_path(state)
-        assert server.socket.parent.stat().st_mode & 0o077 == 0
-    assert [path.name for path in tmp_path.iterdir()] == [state.name]
+            with Valkey(state) as server, client_of(server) as client:
+                assert client.ping()
+                assert len(os.fsencode(server.socket)) <= MAX_SOCKET_PATH
+                assert server.socket == socket_path(state)
+                assert server.socket.is_relative_to(short) is (runtime == Path(short))
+                assert server.socket.parent.stat().st_mode & 0o077 == 0
+            assert not server.socket.parent.exists()
+        assert not [*Path(short).iterdir()]
 
 
 def test_a_socket_folder_that_somebody_opened_to_others_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     state = tmp_path / ("long" * 30)
     state.mkdir(mode=0o700)
-    socket_path(state).parent.mkdir(mode=0o700)
-    socket_path(state).parent.chmod(0o777)
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", short)
+        socket_path(state).parent.mkdir(mode=0o700)
+        socket_path(state).parent.chmod(0o777)
 
-    with pytest.raises(Failure, match="not a private folder"):
-        Valkey(state).start()
+        with pytest.raises(Failure, match="not a private folder"):
+            Valkey(state).start()
 
 
 def test_the_socket_of_a_killed_server_is_reclaimed(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from shared import keys, scripts
+from shared.counts import CountReport
 from shared.models import encode
 from shared.verdicts import EventType, State, Verdict
 from tests.shared import submissions as subs
@@ -119,6 +120,10 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         subs.batch_opened(client)
         client.hset(keys.tenant("local"), mapping={"weight": 2})
         client.sadd(keys.CAPPED, "somebody")
+        client.hset(keys.DRAINING, "w", 1)
+        client.lpush(keys.JUDGE_ERRORS, "{}")
+        client.zadd(keys.FAILING, {"local": 1})
+        claims.renew(1, {}, [], CountReport(1, {"runs,python,fork": 1}))
         claim = claims.claim()
         assert claim is not None
         claims.progress(claim, [], State.RUNNING)

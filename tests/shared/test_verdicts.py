@@ -74,6 +74,9 @@ ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
     "enter": lambda client, _claims, _claim: scripts.call(
         client, "enter", keys.API_KEYS, "nokey", "digest", keys.rate("nokey")
     ),
+    "letter": lambda client, _claims, _claim: scripts.call(
+        client, "letter", keys.failed_deliveries("local"), "{}", keys.FAILING, "local", "", ""
+    ),
     "rename": lambda client, _claims, claim: scripts.call(
         client, "rename", keys.submission(claim.submission_id), "e1", "e2"
     ),

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from starlette.testclient import TestClient
 
-from functions.submit.place import place
 from shared import keys
 from shared.errors import InvalidField
 from shared.identity import Caller, Role
 from shared.models import SubmitRequest
 from shared.place import allowed
 from shared.priority import Priority
+from shared.taking.place import place
 from tests.in_process import HandWorker, assert_problem, hand_worker, open_client
 
 NOW = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)

@@ -83,7 +83,7 @@ async function watchService() {
     if (!document.hidden && (await me)) {
       const status = await ask("/status");
       const waiting = status.queued > 0 ? ` · ${status.queued} waiting` : "";
-      place.textContent = status.workers.length === 0
+      place.textContent = status.state === "down"
         ? "No worker is alive: submissions will wait until one is."
         : `${status.slots} ${status.slots === 1 ? "slot" : "slots"}${waiting}`;
     }

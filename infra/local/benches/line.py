@@ -15,7 +15,6 @@ from typing import Any
 
 import redis
 
-from functions.submit.admit import admit
 from infra.local.benches import served
 from infra.local.benches.figures import Part, Value, quantile, ratio, repeated
 from infra.local.failure import Failure
@@ -25,6 +24,7 @@ from shared.claims import Claims
 from shared.models import SubmitRequest, encode
 from shared.once import REMEMBERED_S
 from shared.priority import Priority
+from shared.taking.admit import admit
 
 _WAITING = 20_000
 _TENANTS = 100

@@ -21,11 +21,11 @@ import redis
 from infra.local.benches import cpu
 from infra.local.benches.crowd import allow_many_files, crowd
 from infra.local.benches.figures import Part, Value, quantile, ratio
-from infra.local.children import READY_FD
 from infra.local.failure import Failure
 from infra.local.state import ROOT
 from infra.local.valkey import Valkey
 from shared import keys, scripts
+from shared.announce import READY_FD
 from shared.connect import blocking_client
 from shared.settings import Settings
 

@@ -15,8 +15,8 @@ def lines(report: Report) -> Iterator[str]:
     package = report.package
     yield f"{package.short_name}: {package.name_in('en')}"
     yield f"  {_facts(report)}"
-    for warning in package.warnings:
-        yield f"  note: {warning}"
+    for note in (*package.warnings, *report.notes):
+        yield f"  note: {note}"
     rows = [_HEAD, *map(_cells, report.rows)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     for row in rows:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from infra.local.api import Api
 from infra.local.failure import Failure
+from infra.local.problems import inputs
 from infra.local.problems.sending import install
 from shared.limits import LIMITS
 from shared.problems.expectations import CaseOutcome, ExampleOutcome, complaints, times
@@ -66,6 +67,8 @@ class Report:
     rows: list[Row]
     limit_ms: int | None
     problems: list[str]
+    #: What could not be looked at here.
+    notes: list[str] = field(default_factory=list)
 
     @property
     def is_good(self) -> bool:
@@ -83,15 +86,20 @@ class Verifier:
         }
 
     def verify(self, package: Package, path: Path) -> Report:
-        """Judge all examples.
+        """Check all inputs, and judge all examples.
 
         Raises:
             Failure: the service refused it, or went away.
         """
+        checked = inputs.check(self._api, package, path, self._there)
         if package.time_limit.explicit_ms is not None:
             rows = self._judged(package, path, package.examples, 0)
-            return Report(package, rows, package.time_limit.explicit_ms, [])
-        return self._derived(package, path)
+            report = Report(package, rows, package.time_limit.explicit_ms, [])
+        else:
+            report = self._derived(package, path)
+        report.problems.extend(checked.problems)
+        report.notes.extend(checked.notes)
+        return report
 
     def time_limit(self, package: Package, path: Path) -> Derived:
         """The limit of a package that names none, from the times of its own submissions.
@@ -213,6 +221,7 @@ def languages_of(packages: Iterable[Package]) -> list[str]:
         for program in (
             *(example.program for example in package.examples),
             *package.validation.validators,
+            *package.input_validators,
         )
     ]
     return sorted({it.language for it in programs if it.language} | {"python"})

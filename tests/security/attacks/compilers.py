@@ -29,6 +29,11 @@ def _fails(text: str) -> Expect:
     return Expect(exit_code=1, stderr_has=text)
 
 
+def _stopped(*or_else: Outcome) -> Expect:
+    """The kernel kills the compiler proper; its driver may have the time to say so."""
+    return ends(Outcome.MEMORY_LIMIT, or_else=or_else, stdout=None, exit_code=ANY_CODE)
+
+
 ATTACKS = [
     _compiles(
         "a compiler cannot read the host's secrets",
@@ -44,17 +49,13 @@ ATTACKS = [
         "a compiler that reads without end is stopped",
         "#include </dev/zero>\n",
         # Time or memory, whichever ends first on this machine.
-        ends(Outcome.MEMORY_LIMIT, or_else=(Outcome.CPU_TIME_LIMIT, Outcome.EXITED), stdout=None),
+        _stopped(Outcome.CPU_TIME_LIMIT, Outcome.EXITED),
     ),
     _compiles(
         "a compiler that expands without end is stopped",
         "#define A(x) x x x x x x x x x x\n#define B(x) A(A(A(x)))\n"
         "int main(void) { B(B(B(1;))) return 0; }\n",
-        ends(
-            Outcome.MEMORY_LIMIT,
-            or_else=(Outcome.CPU_TIME_LIMIT, Outcome.WALL_TIME_LIMIT),
-            stdout=None,
-        ),
+        _stopped(Outcome.CPU_TIME_LIMIT, Outcome.WALL_TIME_LIMIT),
     ),
     _compiles(
         "a flood of a compiler's messages is cut",

@@ -186,10 +186,15 @@ ATTACKS = [
     ),
     Attack(
         promise="a memory limit below the interpreter's own need is a memory limit",
-        code="kept = 'x' * 2_000_000; print('started', flush=True)",
+        code="""
+            import time
+            kept = "x" * 2_000_000
+            print("started", flush=True)
+            time.sleep(0.5)
+        """,
         limits=replace(LIMITS, memory_bytes=1 * MIB),
         expect=replace(_MEMORY, least_memory_bytes=0),
-        # Supervision looks a moment later.
+        # Supervision looks a moment later, and finds it only while it lives.
         at=dict.fromkeys(
             ("namespaces", "container"), replace(_MEMORY, least_memory_bytes=0, stdout=None)
         ),

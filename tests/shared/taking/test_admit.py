@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from functions.submit.admit import admit
 from shared import keys, limits
 from shared.errors import InvalidField
 from shared.limits import LIMITS
 from shared.models import CaseRequest, FileRequest, LimitsRequest, Spec, SubmitRequest
+from shared.taking.admit import admit
 from shared.workers import LanguageFacts, WorkerFacts
 from tests.in_process import HandWorker, assert_problem, hand_worker, open_client
 

@@ -1,18 +1,32 @@
-"""The listening socket: opened first, by the supervisor, and handed to the host.
+"""The listening socket: opened by the process that serves, or by the one that starts it.
 
-A busy port is thus told before anything is started, port 0 has a number at once, and
-while a host that died is started again new connections wait in the backlog instead
-of being refused.
+On one machine the supervisor opens it first, and hands it to the host by its descriptor. A
+busy port is thus told before anything is started, port 0 has a number at once, and while a
+host that died is started again new connections wait in the backlog instead of being refused.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 
-from infra.local.failure import Failure
+from shared.failure import Failure
+from shared.settings import Settings
 
 LISTEN_FD = "ASSAY_LISTEN_FD"
 _BACKLOG = 2048
+
+
+def listener_of(settings: Settings) -> socket.socket:
+    """The socket that was handed to us, else one of our own.
+
+    Raises:
+        Failure: as `listen`.
+    """
+    inherited = os.environ.pop(LISTEN_FD, "")
+    if inherited:
+        return socket.socket(fileno=int(inherited))
+    return listen(settings.host, settings.port)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -31,7 +45,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise Failure(
             f"Port {port} on {host} cannot be used ({error.strerror}): "
-            "give another one with --port, or 0 for any."
+            "give another one with --port or PORT, or 0 for any."
         ) from None
     return listener
 

@@ -13,7 +13,6 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from functions.submit.calls import cases, check_call
 from shared import limits
 from shared.assertions import LAST_WORDS
 from shared.errors import InvalidField
@@ -31,6 +30,7 @@ from shared.models import (
     SubmitRequest,
 )
 from shared.signatures import RESERVED
+from shared.taking.calls import cases, check_call
 from shared.workers import WorkerFacts
 
 _MOST_PART_BYTES = 255  # NAME_MAX of Linux

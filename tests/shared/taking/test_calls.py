@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from functions.submit.admit import admit
 from shared.body import decode
 from shared.errors import InvalidRequest
 from shared.models import Spec, SubmitRequest
+from shared.taking.admit import admit
 
 SIGNATURE = {
     "parameters": [{"name": "nums", "type": "list[int]"}, {"name": "target", "type": "int"}],

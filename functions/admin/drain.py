@@ -1,0 +1,33 @@
+"""Drain a worker: it finishes what it holds and takes nothing more, until it is told to go on.
+
+The wish is kept in Redis, where `claim.lua` looks, so it holds from this moment on. The
+worker hears of it with its next heartbeat and says how far it is. The wish goes with the
+worker: one that is started anew has another id.
+"""
+
+from __future__ import annotations
+
+import time
+
+import redis.asyncio
+
+from shared import keys
+from shared.errors import NotFound
+from shared.operations import Drained
+from shared.workers import workers
+
+
+async def drain(client: redis.asyncio.Redis, worker_id: str, *, draining: bool) -> Drained:
+    """Tell a worker to take nothing more, or to go on.
+
+    Raises:
+        NotFound: no such worker is alive.
+    """
+    alive = {worker.id: worker for worker in await workers(client)}
+    if worker_id not in alive:
+        raise NotFound(f"no worker {worker_id!r} is alive")
+    if draining:
+        await client.hsetnx(keys.DRAINING, worker_id, str(int(time.time() * 1000)))
+    else:
+        await client.hdel(keys.DRAINING, worker_id)
+    return Drained(id=worker_id, draining=draining, state=alive[worker_id].state)

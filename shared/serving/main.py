@@ -1,0 +1,93 @@
+"""`python -m functions.<name>` of a web function: a process of its own.
+
+Its settings are its environment. It says on stderr why it cannot start, and ends with 1;
+otherwise it serves until it is told to stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import resource
+import socket
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+import uvloop
+
+from shared.announce import announce
+from shared.failure import Failure
+from shared.listen import listener_of, url_of
+from shared.services import Services
+from shared.serving.app import Routes
+from shared.serving.server import serve
+from shared.settings import Settings, SettingsError
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+#: A descriptor for each connection, and some for Redis and files.
+_OPEN_FILES = 65_536
+
+#: What serves until it is told to stop.
+Serve = Callable[[Settings, socket.socket], Coroutine[Any, Any, None]]
+
+
+def main(*functions: Routes) -> int:
+    """Serve these functions with the settings of the environment; gives the exit code."""
+
+    async def alone(settings: Settings, listener: socket.socket) -> None:
+        async def say_so(_services: Services) -> None:
+            announce("ready " + json.dumps({"url": url_of(listener)}))
+
+        await serve(Services(settings), listener, *functions, on_serving=say_so)
+
+    return run(alone)
+
+
+def run(serve_all: Serve) -> int:
+    """Read the settings, begin the log, open the port and serve; gives the exit code."""
+    try:
+        settings = Settings.from_env()
+        if not settings.redis_url:
+            raise Failure("REDIS_URL is needed; local_runner.py starts it all.", 2)
+        begin_log(settings)
+        allow_files(_OPEN_FILES)
+        listener = listener_of(settings)
+        # What it really is: whether others can reach us depends on it.
+        settings = replace(settings, host=listener.getsockname()[0])
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve_all(settings, listener))
+    except (Failure, SettingsError) as failure:
+        if not announce(f"failed {failure}"):
+            print(f"Assay: {failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def begin_log(settings: Settings) -> None:
+    """Lines to stderr, from the least severity that the settings name."""
+    logging.basicConfig(level=settings.log_level.upper(), format=_LOG_FORMAT)
+    logging.getLogger("uvicorn.error").addFilter(WithoutQuery())
+
+
+class WithoutQuery(logging.Filter):
+    """Takes query strings out of what uvicorn logs: they may carry a token or a ticket."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record's arguments; it is always logged."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                it.partition("?")[0] if isinstance(it, str) and it.startswith("/") else it
+                for it in record.args
+            )
+        return True
+
+
+def allow_files(wanted: int) -> None:
+    """Raise the number of files this process may open, as far as it may by itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
