@@ -8,10 +8,11 @@ import shutil
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from infra.local.api import Api
 from infra.local.problems.new import new
@@ -89,10 +90,9 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page; a script error or a refusal of its content policy fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+@contextmanager
+def watched(context: BrowserContext) -> Iterator[Page]:
+    """A page whose script errors, and refusals of its content policy, fail the test."""
     opened = context.new_page()
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
@@ -103,6 +103,13 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert faults == []
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page."""
+    with watched(browser.new_context(viewport={"width": 1280, "height": 900})) as opened:
+        yield opened
 
 
 def put_code(page: Page, code: str) -> None:

@@ -82,10 +82,11 @@ async function watchService() {
   try {
     if (!document.hidden && (await me)) {
       const status = await ask("/status");
-      const waiting = status.queued > 0 ? ` · ${status.queued} waiting` : "";
-      place.textContent = status.state === "down"
-        ? "No worker is alive: submissions will wait until one is."
-        : `${status.slots} ${status.slots === 1 ? "slot" : "slots"}${waiting}`;
+      const slots = `${status.slots} ${status.slots === 1 ? "slot" : "slots"}`;
+      place.textContent = {
+        down: "No worker is alive: submissions will wait until one is.",
+        full: `${slots} · full: nothing more is taken for now`,
+      }[status.state] ?? (status.queued > 0 ? `${slots} · ${status.queued} waiting` : slots);
     }
   } catch (error) {
     place.textContent = error.message;

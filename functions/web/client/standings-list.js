@@ -4,9 +4,9 @@ import { fill, h, say } from "./dom.js";
 import { bytes, milliseconds } from "./format.js";
 import { number, table, when } from "./table.js";
 
-const OVERALL = [{ name: "Rank", number: true }, "Name", { name: "Solved", number: true }];
+const OVERALL = [{ name: "Rank", number: true, narrow: true }, "Name", { name: "Solved", number: true }];
 const OF_PROBLEM = [
-  { name: "Rank", number: true }, "Name", "Language", { name: "Time", number: true }, { name: "Memory", number: true }, "When",
+  { name: "Rank", number: true, narrow: true }, "Name", "Language", { name: "Time", number: true }, { name: "Memory", number: true }, "When",
 ];
 
 /** `element`, and `load()` that fetches it anew. */

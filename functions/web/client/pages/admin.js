@@ -1,33 +1,20 @@
 // For admins: who may come in, who is here, and how the service is doing.
+import { isLocal, me } from "../account.js";
 import { ask, said } from "../api.js";
 import { copyButton, fill, h, say } from "../dom.js";
 import { field, form } from "../form.js";
 import { table, when } from "../table.js";
+import { act } from "./act.js";
 import { overview } from "./overview.js";
 
 export async function admin(view) {
   document.title = "Admin · Assay";
   const problem = h("p", { class: "notice bad", role: "alert", hidden: true });
-  const sections = [overview, invitations, accounts].map((make) => make((error) => say(problem, error ? said(error) : "")));
+  const parts = isLocal(await me) ? [overview, invitations, accounts] : [invitations, accounts]; // the operator's is the first
+  const sections = parts.map((make) => make((error) => say(problem, error ? said(error) : "")));
   fill(view, h("div", { class: "narrow" }, h("h1", {}, "Admin"), problem, sections.map((it) => it.element)));
   await Promise.all(sections.map((it) => it.load().catch((error) => say(problem, said(error)))));
   return () => sections.forEach((it) => it.leave?.());
-}
-
-/** A button that does something that may fail. */
-function act(label, told, work, { name = label, danger = false } = {}) {
-  const button = h("button", { type: "button", class: danger ? "quiet small danger" : "quiet small", "aria-label": name }, label);
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    told(null);
-    try {
-      await work();
-    } catch (error) {
-      told(error);
-    }
-    button.disabled = false;
-  });
-  return button;
 }
 
 /** A link that is told this once. */

@@ -4,7 +4,7 @@ import { ask } from "../api.js";
 import { fill, h } from "../dom.js";
 import { field, form } from "../form.js";
 
-const LEAST_PASSWORD = 8;
+const LEAST_PASSWORD = 10;
 const password = (name, label, options) => field(name, label, { type: "password", required: true, ...options });
 
 /** Where somebody wanted to go: a path of ours, never another site. */

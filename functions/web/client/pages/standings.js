@@ -6,7 +6,7 @@ export async function standings(view, { query }) {
   document.title = "Leaderboard · Assay";
   const problem = query.get("problem") ?? "";
   const list = standingsList({ problem });
-  fill(view, h("div", { class: "narrow" },
+  fill(view, h("div", { class: problem ? "narrow" : "narrow slim" },
     h("h1", {}, problem ? `Leaderboard of ${problem}` : "Leaderboard"),
     h("p", { class: "hint" }, problem
       ? ["The best accepted submission of each: least time, then least memory. ", h("a", { href: `/p/${encodeURIComponent(problem)}` }, "To the problem")]

@@ -26,7 +26,7 @@ export async function submission(view, { id }) {
       h("p", { class: "hint" }, language?.title ?? result.language, ", ", when(result.createdMs))),
     h("div", { class: "two" },
       h("section", { class: "pane", "aria-labelledby": "code-title" },
-        h("div", { class: "row" }, h("h2", { id: "code-title" }, "Code"), h("span", { class: "grow" }),
+        h("div", { class: "row" }, h("h2", { id: "code-title" }, "Program"), h("span", { class: "grow" }),
           source.code === undefined ? null : [copyButton(() => source.code, "Copy the code"), reopen(result, source, problem)]),
         source.code === undefined ? h("p", { class: "notice" }, source.text) : h("div", { class: "editor" }, editor.element)),
       h("section", { class: "pane", "aria-labelledby": "result-title" }, h("h2", { id: "result-title" }, "Result"), shown.element),
