@@ -176,6 +176,17 @@ class Credentials:
         found = await self._stands_for(keys.session, token)
         return found and found[0]
 
+    async def still_hold(self, caller: Caller) -> bool:
+        """Whether a caller is who he was when his connection was opened."""
+        if not caller.account:
+            return True
+        stored = await self._client.hget(keys.ACCOUNTS, caller.account)
+        account = msgspec.json.decode(stored, type=StoredAccount) if stored else None
+        return account is not None and (account.tenant, account.epoch) == (
+            caller.tenant,
+            caller.epoch,
+        )
+
     async def may_reset(self, token: str) -> bool:
         """Whether the account of this session may be given a password without the old one."""
         found = await self._stands_for(keys.session, token)

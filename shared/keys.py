@@ -51,6 +51,10 @@
 | assay:fence                  | string | for ever (a counter)          | claim.lua            |
 | assay:call:<nonce>           | string | a minute                      | claim.lua            |
 | assay:workers                | hash   | field: dropped after silence  | renew, reap          |
+| assay:to-archive             | zset   | member: until it is archived  | _archive.lua         |
+| assay:archive                | hash   | for ever (mode, counters)     | functions/archive    |
+| assay:forgotten              | zset   | member: until gone everywhere | forget.lua           |
+| assay:sweeping               | string | an hour                       | archive/sweeper.py   |
 | assay:draining               | hash   | field: while its worker lives | functions/admin      |
 | assay:judge-errors           | list   | for ever; the newest 100      | _lib                 |
 | assay:counts                 | hash   | for ever (counters)           | _lib, claim, renew   |
@@ -70,8 +74,9 @@ tells a worker of what it holds: `cancel:<id>`, and `input:<id>` for more in tha
 verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
 runAtMs, startByMs, charge, batch, index, clientId, createdMs, claimedMs,
 finishedMs, queuedMs, history, judged, reveals, shared, counted, cpuTimeMs,
-peakMemoryBytes, score. An interactive one has interactive, inputBytes, inputCall and
-inputClosed as well, one that is told to somebody callback. The end drops a `spec` of
+peakMemoryBytes, score, rev. An interactive one has interactive, inputBytes, inputCall
+and inputClosed as well, one that is told to somebody callback, one that was sent with
+an Idempotency-Key once. The end drops a `spec` of
 more than 64 KiB, and any that was cancelled: it is not judged again.
 """
 
@@ -94,6 +99,10 @@ DELIVERIES = PREFIX + "deliveries"
 API_KEYS = PREFIX + "keys"
 FILLING = PREFIX + "filling"
 CAPPED = PREFIX + "capped"
+TO_ARCHIVE = PREFIX + "to-archive"
+ARCHIVE = PREFIX + "archive"
+FORGOTTEN = PREFIX + "forgotten"
+SWEEPING = PREFIX + "sweeping"
 #: A name as it is compared -> the account as JSON: `shared/accounts.py`.
 ACCOUNTS = PREFIX + "accounts"
 #: Tenant of an account -> its name as it is shown.

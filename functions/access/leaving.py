@@ -1,4 +1,4 @@
-"""Removing what a deleted account has left in Redis.
+"""Removing what a deleted account has left in Redis and in the archive.
 
 Theory of operation. `leave.lua` takes the account away in one step and notes its tenant
 among those that are leaving. From then on nothing of it can come in, so one pass over all
@@ -18,9 +18,12 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from shared import keys
+from shared.archive import Archive
 from shared.batches import Batches
+from shared.blobs import BlobsAway
 from shared.credentials import Credentials
 from shared.errors import AssayError, NotFound
+from shared.forgetting import Forgetting
 from shared.store import Store
 from shared.verdicts import TERMINAL
 
@@ -32,22 +35,27 @@ _STEP = 500
 class Leaving:
     """For one event loop."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, archive: Archive) -> None:
         self._client = store.client
+        self._forgetting = Forgetting(store, archive)
         self._batches = Batches(store.client, store.settings)
         self._credentials = Credentials(store.client)
 
     async def run(self) -> None:
         """Finish what others have begun, now and then, until cancelled."""
         while True:
-            try:
+            with contextlib.suppress(RedisError, OSError):
                 leaving: Any = await self._client.smembers(keys.LEAVING)
                 for tenant in leaving:
-                    await self.remove(tenant.decode())
-            except (RedisError, OSError, AssayError) as error:
-                _LOG.info("what deleted accounts have left waits: %s", error)
+                    await self.try_to_remove(tenant.decode())
             await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def try_to_remove(self, tenant: str) -> None:
+        """The same as `remove`; what cannot be done now is done by `run`."""
+        try:
+            await self.remove(tenant)
+        except (RedisError, OSError, AssayError) as error:
+            _LOG.warning("what %s has left is removed later: %s", tenant, error)
 
     async def remove(self, tenant: str) -> None:
         """Cancel and delete everything of a tenant whose account is deleted."""
@@ -68,6 +76,11 @@ class Leaving:
             keys.webhook_secret(tenant),
             keys.failed_deliveries(tenant),
         )
+        try:
+            await self._forgetting.tenant(tenant)
+        except BlobsAway as away:
+            _LOG.warning("what %s has in the archive waits: %s", tenant, away)
+            return
         await self._client.srem(keys.LEAVING, tenant)
 
     async def _of(self, tenant: str, prefix: str) -> AsyncIterator[str]:
@@ -100,10 +113,7 @@ class Leaving:
 
     async def _remove_submission(self, submission_id: str, tenant: str) -> None:
         with contextlib.suppress(NotFound):
-            await self._store.cancel(submission_id, tenant=tenant)
-        await self._client.delete(
-            keys.submission(submission_id), keys.events(submission_id), keys.input(submission_id)
-        )
+            await self._forgetting.submission(submission_id, tenant=tenant)
 
     async def _remove_deliveries(self, tenant: str) -> None:
         due: Any = await self._client.zrange(keys.DELIVERIES, 0, -1)

@@ -26,7 +26,7 @@ _MOST_BODY_BYTES = 16 * 1024
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this file."""
     accounts, invites = Accounts(services.redis), Invites(services.redis)
-    credentials, leaving = Credentials(services.redis), Leaving(services.store)
+    credentials, leaving = Credentials(services.redis), Leaving(services.store, services.archive)
     services.background.append(leaving.run)
 
     async def create_invite(request: Request) -> Response:
@@ -63,7 +63,7 @@ def routes(services: Services) -> list[BaseRoute]:
         _require_keeper(request.scope)
         account = await accounts.get(request.path_params["name"])
         if await accounts.leave(account):
-            await leaving.remove(account.tenant)
+            await leaving.try_to_remove(account.tenant)
         return Response(status_code=204, headers={"cache-control": "no-store"})
 
     async def login_link(request: Request) -> Response:

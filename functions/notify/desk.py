@@ -15,7 +15,8 @@ from redis.exceptions import RedisError
 
 from functions.notify.commands import Command
 from shared.body import decode
-from shared.errors import AssayError
+from shared.credentials import Credentials
+from shared.errors import AssayError, Unauthorized
 from shared.identity import Caller, Role, check_role
 from shared.interactive import Inputs
 from shared.models import SubmitRequest
@@ -33,7 +34,17 @@ class Desk:
         self._caller = caller
         self._inputs = Inputs(services.redis)
         self._taking = taking
+        self._credentials = Credentials(services.redis)
         self._own: set[str] = set()
+
+    async def check(self) -> None:
+        """See that the caller's account is still there; a socket may be open for days.
+
+        Raises:
+            Unauthorized: it was deleted, or signed out everywhere.
+        """
+        if not await self._credentials.still_hold(self._caller):
+            raise Unauthorized("this account is not signed in any more")
 
     async def submit(self, body: msgspec.Raw) -> str:
         """Take a submission; gives its id. Raises what `POST /submit` answers."""

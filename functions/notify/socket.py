@@ -139,6 +139,7 @@ class _Conversation:
         await self._complain(None if command is None else command.stream, problem, **ref)
 
     async def _obey(self, command: Command) -> None:
+        await self._desk.check()
         if command.subscribe is not None:
             self._subscribe(command.subscribe, command.after)
         elif command.unsubscribe is not None:

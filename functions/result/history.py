@@ -1,13 +1,14 @@
 """`GET /submissions`: what one has sent in, the newest first.
 
 The index is a sorted set per tenant, written at submit: its newest 1000, without those of
-batches. What is listed is read from the submissions themselves; one that is not kept any
-more is passed over. A cursor is the place of the last row: what comes in meanwhile moves
-nothing.
+batches. What is listed is read from the submissions themselves, in Redis or in the archive; one
+that is not kept any more is passed over. A cursor is the place of the last row: what comes in
+meanwhile moves nothing.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import redis.asyncio
 
 from shared import keys
+from shared.archive import Archive
 from shared.errors import InvalidField
 from shared.people import HistoryPage, HistoryRow
 from shared.verdicts import State, Verdict
@@ -70,8 +72,9 @@ def parse_judged(text: str | None) -> bool | None:
 class History:
     """For one event loop."""
 
-    def __init__(self, client: redis.asyncio.Redis) -> None:
+    def __init__(self, client: redis.asyncio.Redis, archive: Archive) -> None:
         self._client = client
+        self._archive = archive
 
     async def page(
         self,
@@ -95,7 +98,7 @@ class History:
                 if (problem is None or member[_ID_LENGTH + 1 :].decode() == problem)
                 and (judged is None or (member[_ID_LENGTH:][:1] == b"+") == judged)
             ]
-            for row, place in await self._rows(tenant, wanted):
+            for row, place in await self._rows(tenant, wanted, limit - len(rows)):
                 rows.append(row)
                 if len(rows) == limit:
                     return HistoryPage(submissions=rows, next=str(place))
@@ -104,28 +107,41 @@ class History:
             cursor = f"({int(found[-1][1])}"
 
     async def _rows(
-        self, tenant: str, wanted: Sequence[tuple[str, int]]
+        self, tenant: str, wanted: Sequence[tuple[str, int]], most: int
     ) -> list[tuple[HistoryRow, int]]:
+        """The first rows of these: at least `most`, if there are so many."""
         async with self._client.pipeline(transaction=False) as pipe:
             for submission_id, _ in wanted:
                 pipe.hmget(keys.submission(submission_id), ["tenant", *_FIELDS])
             stored = await pipe.execute() if wanted else []
-        return [
-            (_row(submission_id, values[1:]), place)
-            for (submission_id, place), values in zip(wanted, stored, strict=True)
-            if values[0] == tenant.encode()
-        ]
+        known = [_fields(values[1:]) if values[0] == tenant.encode() else None for values in stored]
+        rows: list[tuple[HistoryRow, int]] = []
+        for first in range(0, len(wanted), most):
+            part = range(first, min(first + most, len(wanted)))
+            gone = [index for index in part if known[index] is None]
+            records = (self._archive.find(wanted[index][0], tenant) for index in gone)
+            for index, record in zip(gone, await asyncio.gather(*records), strict=True):
+                known[index] = record.fields if record else None
+            for index in part:
+                if (fields := known[index]) is not None:
+                    rows.append((_row(wanted[index][0], fields), wanted[index][1]))
+            if len(rows) >= most:
+                break
+        return rows
 
 
-def _row(submission_id: str, values: Sequence[bytes | None]) -> HistoryRow:
+def _fields(values: Sequence[bytes | None]) -> dict[str, str]:
     pairs = zip(_FIELDS, values, strict=True)
-    fields = {name: value.decode() for name, value in pairs if value}
+    return {name: value.decode() for name, value in pairs if value}
+
+
+def _row(submission_id: str, fields: dict[str, str]) -> HistoryRow:
     return HistoryRow(
         id=submission_id,
-        problem_id=fields.get("problem"),
+        problem_id=fields.get("problem") or None,
         language=fields["language"],
         status=State(fields["state"]),
-        verdict=Verdict(fields["verdict"]) if "verdict" in fields else None,
+        verdict=Verdict(fields["verdict"]) if fields.get("verdict") else None,
         judged="judged" in fields,
         shared="shared" in fields,
         created_ms=int(fields["createdMs"]),

@@ -10,6 +10,7 @@ import msgspec
 
 from functions.result import openapi_people
 from shared import answers, limits, once
+from shared.forgetting import Forgotten
 from shared.models import BatchItem, Result, SubmitRequest
 from shared.operations import OPERATIONS, Drained, Overview, Replayed
 from shared.problems.answers import (
@@ -28,6 +29,7 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     Result,
     answers.Accepted,
     answers.Cancelled,
+    Forgotten,
     answers.Code,
     answers.Rejudged,
     answers.BatchAccepted,
@@ -175,6 +177,7 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         [_WAIT, _IDEMPOTENCY_KEY],
     ),
     ("delete", "/submission/{id}", "Cancel what is not finished", {"200": answers.Cancelled}, []),
+    ("delete", "/submission/{id}/record", "Forget it, everywhere", {"200": Forgotten}, []),
     (
         "post",
         "/submission/{id}/rejudge",

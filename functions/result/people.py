@@ -24,7 +24,7 @@ _USUAL_PLACES, _MOST_PLACES = 100, 500
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this file."""
     problems, standings = services.problems, Standings(services.redis)
-    history = History(services.redis)
+    history = History(services.redis, services.archive)
 
     async def submissions(request: Request) -> Response:
         tenant, query = require(request.scope, Role.READ).tenant, request.query_params

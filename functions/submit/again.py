@@ -23,7 +23,7 @@ def routes(services: Services) -> list[BaseRoute]:
     async def rejudge(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)
         found = await store.snapshot(request.path_params["id"], tenant=caller.tenant)
-        await rejudging.one(found.submission_id)
+        await rejudging.one(found.submission_id, found.record)
         where = links(found.submission_id)
         return _json(Accepted(id=found.submission_id, status=State.QUEUED, links=where), 202)
 
@@ -37,7 +37,7 @@ def routes(services: Services) -> list[BaseRoute]:
         found = await store.snapshot(
             request.path_params["id"], tenant=caller.tenant, or_shared=True
         )
-        spec = await rejudging.spec(found.submission_id)
+        spec = await rejudging.spec(found.submission_id, found.record)
         told = Code(id=found.submission_id, language=spec.language, code=spec.code)
         return _json(told)
 

@@ -206,8 +206,7 @@ local function close(id, state, verdict, result, ttl_s)
       note_judge_error(id)
     end
   end
-  redis.call('EXPIRE', sub, ttl_s)
-  redis.call('EXPIRE', EV .. id, ttl_s)
+  line.let_go(id, ttl_s)
   line.item_ended(id, state, verdict, ttl_s)
   redis.call('DEL', INPUT .. id)
   call_back('submission:' .. id, sub)

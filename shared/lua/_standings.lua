@@ -38,6 +38,11 @@ function standings.remember(id, tenant, problem, judged)
   redis.call('ZREMRANGEBYRANK', key, 0, -MOST_HISTORY - 1)
 end
 
+-- It is forgotten, and in its tenant's history no more.
+function standings.omit(id, tenant, problem)
+  redis.call('ZREM', HISTORY .. tenant, id .. '+' .. problem, id .. '-' .. problem)
+end
+
 -- Keep what lists show of a run: `told` is its terminal event, which has no large parts.
 function standings.measure(id, told)
   local fine, seen = pcall(cjson.decode, told)

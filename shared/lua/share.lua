@@ -13,4 +13,5 @@ elseif h[2] then
 else
   redis.call('HSET', SUB .. ARGV[4], 'shared', '1')
 end
+line.archive_again(ARGV[4])
 return 'done'

@@ -31,6 +31,9 @@ end
 if ARGV[24] and ARGV[24] ~= '' then
   more[#more + 1], more[#more + 2] = 'callback', ARGV[24]
 end
+if ARGV[20] ~= '' then
+  more[#more + 1], more[#more + 2] = 'once', ARGV[20]
+end
 if ARGV[25] and ARGV[25] ~= '' then
   more[#more + 1], more[#more + 2] = ARGV[25], '1'
 end

@@ -160,7 +160,7 @@ class _Pictures:
                 const image = await createImageBitmap(await (await fetch(png)).blob());
                 const canvas = new OffscreenCanvas(image.width, image.height);
                 canvas.getContext("2d").drawImage(image, 0, 0);
-                const blob = await canvas.convertToBlob({ type: "image/webp", quality: 0.85 });
+                const blob = await canvas.convertToBlob({ type: "image/webp", quality: 0.78 });
                 const bytes = new Uint8Array(await blob.arrayBuffer());
                 return btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ""));
             }""",

@@ -120,6 +120,10 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         subs.batch_opened(client)
         client.hset(keys.tenant("local"), mapping={"weight": 2})
         client.sadd(keys.CAPPED, "somebody")
+        client.zadd(keys.FORGOTTEN, {"x:local": 1})
+        client.set(keys.SWEEPING, 1)
+        client.hset(keys.ARCHIVE, "mode", "all")
+        subs.cancel(client, subs.submitted(client))
         client.hset(keys.DRAINING, "w", 1)
         client.lpush(keys.JUDGE_ERRORS, "{}")
         client.zadd(keys.FAILING, {"local": 1})
@@ -166,6 +170,10 @@ def test_the_fields_of_a_submission_are_those_of_the_table(redis_url: str) -> No
         before |= set(subs.fields(client, submission_id))
         subs.rejudge(client, submission_id)
         before |= set(subs.fields(client, submission_id))
+        client.hset(keys.ARCHIVE, "mode", "all")
+        again = subs.submitted(client, once=keys.once("local", "key"), digest="d")
+        subs.cancel(client, again)
+        before |= set(subs.fields(client, again)) - {"once"}
         before |= set(subs.fields(client, subs.batch_of(client, 1)[1][0]))
         subs.cancel(client, submission_id)
         assert before | set(subs.fields(client, submission_id)) == names
