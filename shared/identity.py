@@ -47,6 +47,8 @@ class Caller:
 
 
 LOCAL = Caller(LOCAL_TENANT, frozenset(Role), LOCAL_TENANT)
+#: Who may read `/metrics` and nothing else.
+SCRAPER = Caller("", frozenset(), "scraper")
 
 
 def caller_of(scope: MutableMapping[str, Any]) -> Caller:
@@ -54,8 +56,11 @@ def caller_of(scope: MutableMapping[str, Any]) -> Caller:
 
     Raises:
         Unauthorized: nobody knows.
+        redis.RedisError: it could not be looked up.
     """
     caller = scope.get(SCOPE_KEY)
+    if isinstance(caller, Exception):
+        raise caller
     if not isinstance(caller, Caller):
         raise Unauthorized
     return caller

@@ -72,7 +72,7 @@ FOR_ALL = {
 WITHOUT_ID = (
     *("/login", "/me", "/webhooks", "/problems", "/languages", "/status", "/openapi.json"),
     *("/accounts", "/invites", "/submissions", "/leaderboard", "/admin/overview"),
-    *("/healthz", "/readyz", "/socket"),
+    *("/healthz", "/readyz", "/metrics", "/socket"),
 )
 
 
