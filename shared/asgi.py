@@ -146,10 +146,11 @@ async def _respond(scope: Scope, send: Send, problem: AssayError, error: Excepti
         headers.append((b"allow", _allow(error).encode("latin-1")))
         if scope["method"] == "OPTIONS":
             body, status = b"", 204
-    await _send_whole(scope, send, status, headers + _describe(problem, body), body)
+    await _send_whole(scope, send, status, headers + describe(problem, body), body)
 
 
-def _describe(problem: AssayError, body: bytes) -> Headers:
+def describe(problem: AssayError, body: bytes) -> Headers:
+    """The headers of a problem's answer."""
     headers: Headers = [(b"cache-control", b"no-store")]
     if body:
         headers.append((b"content-type", b"application/problem+json"))
@@ -176,7 +177,7 @@ async def _deny(scope: Scope, send: Send, problem: AssayError) -> None:
         return
     body = encode(problem.document())
     await _send_whole(
-        scope, send, problem.status, _describe(problem, body), body, kind="websocket.http"
+        scope, send, problem.status, describe(problem, body), body, kind="websocket.http"
     )
 
 
@@ -189,7 +190,7 @@ async def _close(send: Send, problem: AssayError) -> None:
 
 
 #: Set on every answer that does not say otherwise. A page brings its own policy.
-_SAFE: dict[bytes, bytes] = {
+SAFE: dict[bytes, bytes] = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
     b"cross-origin-resource-policy": b"same-origin",
@@ -208,7 +209,7 @@ class SafeHeaders:
             if message["type"].endswith("http.response.start"):
                 headers: Headers = list(message.get("headers", []))
                 have = {name.lower() for name, _ in headers}
-                headers += [(name, value) for name, value in _SAFE.items() if name not in have]
+                headers += [(name, value) for name, value in SAFE.items() if name not in have]
                 message = {**message, "headers": headers}
             await send(message)
 
@@ -253,5 +254,5 @@ def check_loopback(scope: Scope) -> None:
 
 #: The layers around an app, outermost first; inside of them stands `shared.gate.Gate`.
 OUTER: tuple[Callable[[ASGIApp], ASGIApp], ...] = (SafeHeaders, ProblemMiddleware)
-#: The same for an app that serves this machine alone and knows no credentials.
+#: The same for an app of this machine alone, without credentials.
 EDGE: tuple[Callable[[ASGIApp], ASGIApp], ...] = (SafeHeaders, ProblemMiddleware, LoopbackGuard)

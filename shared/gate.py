@@ -20,6 +20,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, quote
 
 import redis.asyncio
+from redis.exceptions import RedisError
 
 from shared import logs
 from shared.asgi import ASGIApp, Receive, Scope, Send, check_loopback, headers_of
@@ -73,8 +74,14 @@ class Gate:
                     raise
                 await _send_to_sign_in(scope, send)
                 return
-            if caller is not None:
-                logs.bind(tenant=caller.tenant)
+            except RedisError as error:
+                # The page is the same for everybody, and says itself what is away.
+                if not wants_page(scope):
+                    raise
+                scope[SCOPE_KEY] = error
+            else:
+                if caller is not None:
+                    logs.bind(tenant=caller.tenant)
         await self._app(scope, receive, send)
 
     async def _caller(self, scope: Scope) -> Caller | None:
@@ -83,6 +90,8 @@ class Gate:
         local = self._is_from_here(scope)
         if not local:
             self._check_site(scope)
+        if _is_asset(scope):  # also while nobody can be looked up
+            return None
         shown, caller = await self._shown(scope)
         if caller is not None:
             return caller
@@ -141,8 +150,12 @@ class Gate:
 
 def _is_open(scope: Scope) -> bool:
     method = {"HEAD": "GET"}.get(scope.get("method", ""), scope.get("method", ""))
-    return (method, scope["path"]) in _OPEN or (
-        method == "GET" and _ASSETS.fullmatch(scope["path"]) is not None
+    return (method, scope["path"]) in _OPEN
+
+
+def _is_asset(scope: Scope) -> bool:
+    return (
+        scope.get("method", "") in ("GET", "HEAD") and _ASSETS.fullmatch(scope["path"]) is not None
     )
 
 

@@ -54,8 +54,11 @@ def caller_of(scope: MutableMapping[str, Any]) -> Caller:
 
     Raises:
         Unauthorized: nobody knows.
+        redis.RedisError: it could not be looked up.
     """
     caller = scope.get(SCOPE_KEY)
+    if isinstance(caller, Exception):
+        raise caller
     if not isinstance(caller, Caller):
         raise Unauthorized
     return caller

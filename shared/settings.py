@@ -91,6 +91,9 @@ class Settings:
     tenant_max_queued_bytes: int = _setting(
         384 * 1024 * 1024, "bytes of unfinished submissions of one tenant at most", minimum=1024
     )
+    max_connections: int = _setting(
+        10_000, "open connections per process at most; more are answered 503", minimum=1
+    )
     max_streams: int = _setting(5_000, "open event streams per process at most", minimum=1)
     tenant_max_streams: int = _setting(
         4_000, "open event streams of one tenant per process at most", minimum=1

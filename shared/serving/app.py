@@ -18,6 +18,7 @@ from shared.gate import METRICS, Gate
 from shared.identity import SCRAPER, caller_of, require_operator
 from shared.metrics import CONTENT_TYPE
 from shared.models import encode
+from shared.patience import Patience
 from shared.readiness import check_ready
 from shared.services import Services
 from shared.serving.seen import Seen
@@ -42,7 +43,7 @@ def assemble(services: Services, *functions: Routes) -> Starlette:
         ],
         middleware=[
             Middleware(Seen, metrics=services.metrics),
-            *(Middleware(layer) for layer in OUTER),
+            *(Middleware(layer) for layer in (*OUTER, Patience)),
             Middleware(Gate, client=services.redis, settings=services.settings),
         ],
         exception_handlers={HTTPException: escalate},
