@@ -161,6 +161,11 @@ class Store:
             raise NotFound(f"no submission {submission_id!r}")
         return State(answer.decode())
 
+    async def position(self, submission_id: str) -> int | None:
+        """About how many are begun before it; None if it does not stand in line."""
+        answer = await scripts.acall(self.client, "position", submission_id)
+        return None if answer is None else int(answer)
+
     async def share(self, submission_id: str, *, shared: bool, tenant: str) -> None:
         """Let everybody who is signed in read a submission, or not any more.
 
