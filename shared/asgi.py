@@ -15,6 +15,7 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NoReturn
 
+from shared import logs
 from shared.errors import (
     AssayError,
     Forbidden,
@@ -37,7 +38,7 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
-_LOG = logging.getLogger("assay.web")
+_LOG = logs.get_logger("assay.web")
 
 #: Closing codes of a WebSocket: 4000 + status for the caller's errors.
 _CLOSE_INTERNAL = 1011
@@ -56,6 +57,11 @@ _GONE = {ClientGone.__name__, "ClientDisconnect", "WebSocketDisconnect"}
 def headers_of(scope: Scope, name: bytes) -> list[str]:
     """All values of a request header; `name` in lower case."""
     return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+
+
+def route_of(scope: Scope) -> str:
+    """The template of the route that a request has met, such as `/result/{id}`."""
+    return str(getattr(scope.get("route"), "path", "")) or "none"
 
 
 async def escalate(_request: object, error: Exception) -> NoReturn:
@@ -123,13 +129,14 @@ async def _answer(scope: Scope, send: Send, error: Exception, last_sent: str) ->
 
 
 def _log(scope: Scope, problem: AssayError, error: Exception) -> None:
-    request = (scope.get("method", "WEBSOCKET"), scope["path"])
+    # Not the path: that is the caller's.
+    request = {"method": scope.get("method", "WEBSOCKET"), "route": route_of(scope)}
     if isinstance(problem, Internal):
-        _LOG.error("%s %r failed", *request, exc_info=error)
+        _LOG.error("a request failed", **request, exc_info=error)
     elif isinstance(problem, Unavailable):
         # What we say ourselves, such as "not ready" to a probe, is an answer and no failure.
         level = logging.INFO if problem is error else logging.WARNING
-        _LOG.log(level, "%s %r: %r", *request, error)
+        _LOG.log(level, "a request could not be served", **request, error=error)
 
 
 async def _respond(scope: Scope, send: Send, problem: AssayError, error: Exception) -> None:

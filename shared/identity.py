@@ -45,6 +45,8 @@ class Caller:
 
 
 LOCAL = Caller(LOCAL_TENANT, frozenset(Role), LOCAL_TENANT)
+#: Who may read `/metrics` and nothing else.
+SCRAPER = Caller("", frozenset(), "scraper")
 
 
 def caller_of(scope: MutableMapping[str, Any]) -> Caller:

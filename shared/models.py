@@ -298,6 +298,8 @@ class Result(Stored, omit_defaults=False, kw_only=True):
     problem_id: str | None = None
     language: str
     status: State
+    #: While it stands in line: about how many are served before it, from 0.
+    position: int | None = None
     verdict: Verdict | None = None
     stdout: str | None = None
     stdout_encoding: Literal["utf-8", "base64"] = "utf-8"

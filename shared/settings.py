@@ -132,8 +132,16 @@ class Settings:
     max_package_bytes: int = _setting(
         64 * 1024 * 1024, "bytes of a problem package that is sent in, as a zip", minimum=1024
     )
+    metrics_token: str = _setting(
+        "", "what a scraper shows as bearer token to read /metrics; empty: only the operator may"
+    )
     log_level: str = _setting(
         "warning", "least severe log line shown", choices=("debug", "info", "warning", "error")
+    )
+    log_format: str = _setting(
+        "auto",
+        "how log lines are written; auto is console under local_runner.py, json elsewhere",
+        choices=("auto", "console", "json"),
     )
 
     @classmethod

@@ -54,13 +54,17 @@ class Leaving:
         """The same as `remove`; what cannot be done now is done by `run`."""
         try:
             await self.remove(tenant)
-        except (RedisError, OSError, AssayError) as error:
-            _LOG.warning("what %s has left is removed later: %s", tenant, error)
+        except Exception as error:  # one account's trouble shall not keep the others'
+            known = isinstance(error, RedisError | OSError | AssayError)
+            _LOG.warning("what %s has left is removed later: %s", tenant, error, exc_info=not known)
 
     async def remove(self, tenant: str) -> None:
         """Cancel and delete everything of a tenant whose account is deleted."""
         await self._credentials.close_all(tenant)
         await self._revoke_keys(tenant)
+        # First what would be combed for each submission.
+        combed = keys.events(keys.tenant_events(tenant)), keys.failed_deliveries(tenant)
+        await self._client.delete(*combed)
         async for batch_id in self._of(tenant, keys.batch("")):
             await self._remove_batch(batch_id, tenant)
         async for submission_id in self._of(tenant, keys.submission("")):

@@ -27,8 +27,9 @@ def routes(
     """`/events/{id}` and `/socket` on one hub of their own, and what sends webhooks."""
     hub = Hub(services.store, sweep_s=sweep_s)
     services.on_shutdown.append(hub.close)
+    services.metrics.count_streams(lambda: hub.open_streams)
     services.resources.push_async_callback(hub.aclose)
-    services.background.append(Deliveries(services.store).run)
+    services.background.append(Deliveries(services.store, count=services.metrics.sent).run)
     letters = Webhooks(services.redis)
     heartbeat_s = float(services.settings.heartbeat_s)
     stream = EventStream(hub, heartbeat_s=heartbeat_s, send_timeout_s=send_timeout_s)

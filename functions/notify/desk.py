@@ -8,12 +8,11 @@ wall limit ends what is left alone.
 
 from __future__ import annotations
 
-import logging
-
 import msgspec
 from redis.exceptions import RedisError
 
 from functions.notify.commands import Command
+from shared import logs
 from shared.body import decode
 from shared.credentials import Credentials
 from shared.errors import AssayError, Unauthorized
@@ -23,7 +22,7 @@ from shared.models import SubmitRequest
 from shared.services import Services
 from shared.taking.take import Taking
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 
 class Desk:
@@ -72,4 +71,4 @@ class Desk:
             try:
                 await self._services.store.cancel(submission_id, tenant=self._caller.tenant)
             except (AssayError, RedisError, OSError) as error:
-                log.info("%s was not cancelled: %s", submission_id, error)
+                log.info("it was not cancelled", submissionId=submission_id, error=error)

@@ -19,7 +19,6 @@ once. The main task waits for the first reason to end, and then ends the others.
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import closing, suppress
 
 import msgspec
@@ -31,6 +30,7 @@ from functions.notify.desk import Desk
 from functions.notify.events import Event, parse_cursor
 from functions.notify.hub import Hub
 from functions.notify.wire import SEND_TIMEOUT_S, ClientStuck, Outlet
+from shared import logs
 from shared.asgi import Receive, Scope, Send
 from shared.ending import end
 from shared.errors import (
@@ -45,7 +45,7 @@ from shared.models import encode
 from shared.services import Services
 from shared.taking.take import Taking
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 _MOST_SUBSCRIPTIONS = 64
 #: Pings are the server's business (uvicorn, each 20 s), so a quiet stream just waits.
@@ -196,7 +196,7 @@ class _Conversation:
         except Exception as error:
             problem = from_exception(error)
             if isinstance(problem, Internal):
-                log.exception("the stream of %r failed", name)
+                log.exception("a stream failed", stream=name)
             await self._complain(name, problem)
             return 4000 + problem.status if problem.status < 500 else _TRY_LATER
         return _SERVER_LEAVES if self._hub.is_closing else _DONE

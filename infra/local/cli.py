@@ -81,6 +81,8 @@ def parser() -> argparse.ArgumentParser:
     _add_problem(commands.add_parser("problem", help="look after problems"), flags)
     text = "make, list and revoke API keys"
     add_key(commands.add_parser("key", help=text, parents=[flags], allow_abbrev=False))
+    text = "bring the store of an older version up to date"
+    commands.add_parser("migrate", help=text, parents=[flags]).set_defaults(command="migrate")
     doctor = commands.add_parser("doctor", help="say what this machine gives", parents=[flags])
     doctor.set_defaults(command="doctor")
     doctor.add_argument(
@@ -207,6 +209,12 @@ def _key(settings: Settings, args: argparse.Namespace) -> int:
     return keyring.main(settings, args)
 
 
+def _migrate(settings: Settings, args: argparse.Namespace) -> int:
+    from infra.local import migrate
+
+    return migrate.main(settings, args)
+
+
 def _doctor(settings: Settings, args: argparse.Namespace) -> int:
     from infra.local import doctor, install
 
@@ -243,6 +251,7 @@ _COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], int]]] = {
     "watch": _watch,
     "key": _key,
     "doctor": _doctor,
+    "migrate": _migrate,
 }
 _TOOLS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "test": _test,

@@ -148,7 +148,6 @@ def config(services: Services, app: object, edge: Edge | None = None) -> uvicorn
         ws_max_size=_MAX_FRAME_BYTES,
         lifespan="on",
         log_config=None,  # its lines look like all others
-        log_level=services.settings.log_level,
         access_log=False,
         proxy_headers=False,
         server_header=False,
