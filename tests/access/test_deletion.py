@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from functions.access.leaving import Leaving
 from shared import keys
+from shared.archive import Archive
+from shared.blobs import FolderBlobs
 from shared.connect import async_client
 from shared.settings import Settings
 from shared.store import Store
@@ -18,6 +21,12 @@ from shared.verdicts import EventType, State, Verdict
 from tests.access.people import Person, joined
 from tests.in_process import HandWorker, assert_problem
 from tests.shared import submissions as subs
+
+
+def leaving_of(client: Any, folder: Path) -> Leaving:  # noqa: ANN401
+    """That of another process."""
+    archive = Archive(client, FolderBlobs(folder))
+    return Leaving(Store(client, Settings(), archive), archive)
 
 
 def left_of(hand: HandWorker, *names: str) -> list[str]:
@@ -67,7 +76,8 @@ def test_nothing_of_it_is_left_and_others_keep_theirs(admin: Person, hand: HandW
         told = heard()
     assert told is not None, "the worker is told to stop what it runs"
     assert told["data"] == f"cancel:{ids[1]}".encode()
-    fleeting = [keys.ticket("")]  # half a minute, and it opens nothing
+    # A ticket opens nothing, for half a minute. Ids are noted for some, for the archive.
+    fleeting = [keys.ticket(""), keys.FORGOTTEN]
     left = [key for key in left_of(hand, tenant, *ids) if not key.startswith(tuple(fleeting))]
     # What a worker was handed is remembered for a minute, in case its reply was lost.
     assert [key for key in left if not key.startswith(keys.call(""))] == []
@@ -125,7 +135,11 @@ def test_a_worker_that_finishes_too_late_writes_nothing(admin: Person, hand: Han
 
 
 def test_what_a_dead_process_left_is_removed_by_the_next_one(
-    admin: Person, hand: HandWorker, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    admin: Person,
+    hand: HandWorker,
+    redis_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ada = joined(admin, "ada")
     tenant = ada.tenant
@@ -143,11 +157,11 @@ def test_what_a_dead_process_left_is_removed_by_the_next_one(
 
     async def next_one() -> None:
         async with async_client(redis_url) as client:
-            work = asyncio.create_task(Leaving(Store(client, Settings())).run())
+            work = asyncio.create_task(leaving_of(client, tmp_path).run())
             while await client.exists(keys.LEAVING):
                 await asyncio.sleep(0.01)
             work.cancel()
 
     asyncio.run(asyncio.wait_for(next_one(), 60))
-    calls = keys.call("")
-    assert [key for key in left_of(hand, tenant, *ids) if not key.startswith(calls)] == []
+    fleeting = (keys.call(""), keys.FORGOTTEN)
+    assert [key for key in left_of(hand, tenant, *ids) if not key.startswith(fleeting)] == []
