@@ -311,23 +311,3 @@ def dramatiq_messages(queue: str) -> str:
 def wake_list(queue: str) -> str:
     """The list of tokens that an idle consumer blocks on."""
     return f"{DRAMATIQ}:{queue}.wake"
-
-
-#: What belongs to processes that run now, or to a moment: no part of a backup.
-_PASSING = tuple(
-    name.encode() for name in (DRAMATIQ, WORKERS, DRAINING, MIGRATING, SWEEPING, call(""), rate(""))
-)
-#: Opens something for who shows it, until its time is over by the clock.
-_SECRETS = tuple(
-    name.encode() for name in (session(""), login(""), ticket(""), invite(""), attempts(""))
-)
-
-
-def is_passing(key: bytes) -> bool:
-    """Whether a key means nothing to a store that is begun anew."""
-    return key.startswith(_PASSING)
-
-
-def is_secret(key: bytes) -> bool:
-    """Whether a key stands for a secret that expires."""
-    return key.startswith(_SECRETS)

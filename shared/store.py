@@ -18,7 +18,7 @@ import msgspec
 import redis.asyncio
 from msgspec import structs
 
-from shared import keys, scripts
+from shared import keys, scripts, tracing
 from shared.archive import Archive, Record, bring_back
 from shared.errors import Conflict, NotFound
 from shared.models import Result, Spec, encode
@@ -93,6 +93,8 @@ class Store:
         """
         submission_id = uuid.uuid4().hex
         problem = spec.problem_id or ""
+        if tracing.is_on():
+            spec = msgspec.structs.replace(spec, traceparent=tracing.traceparent())
         answer = await scripts.acall(
             self.client,
             "submit",
@@ -158,6 +160,11 @@ class Store:
         if answer is None:  # its time to live ran out just now
             raise NotFound(f"no submission {submission_id!r}")
         return State(answer.decode())
+
+    async def position(self, submission_id: str) -> int | None:
+        """About how many are begun before it; None if it does not stand in line."""
+        answer = await scripts.acall(self.client, "position", submission_id)
+        return None if answer is None else int(answer)
 
     async def share(self, submission_id: str, *, shared: bool, tenant: str) -> None:
         """Let everybody who is signed in read a submission, or not any more.

@@ -12,23 +12,23 @@ when it is sent.
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 from redis.exceptions import RedisError
 
 from functions.notify.post import Undelivered, post
-from shared import keys, scripts
+from shared import keys, logs, scripts, tracing
 from shared.batches import Batches
 from shared.errors import NotFound
-from shared.models import encode
+from shared.models import Stored, encode
 from shared.store import Store
 from shared.webhooks import MOST_FAILED, FailedDelivery, Webhooks, signature
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 MOST_ATTEMPTS = 12
 TIMEOUT_S = 15.0
@@ -49,10 +49,22 @@ class Delivery:
     attempts: int
 
 
+class _Carrier(Stored):
+    """Of a `Spec` what a trace goes on with."""
+
+    traceparent: str = ""
+
+
 def pause_ms(attempts: int) -> int:
     """How long after so many attempts the next one comes."""
     pause = min(_FIRST_PAUSE_MS * 2 ** (attempts - 1), _LONGEST_PAUSE_MS)
     return int(pause * random.uniform(0.8, 1.2))
+
+
+def _names(delivery: Delivery) -> dict[str, str]:
+    """What a log line says of it: never its URL, which may carry a secret."""
+    kind, _, name = delivery.name.partition(":")
+    return {f"{kind}Id": name, "tenant": delivery.tenant}
 
 
 class Deliveries:
@@ -65,6 +77,7 @@ class Deliveries:
         look_s: float = _LOOK_S,
         timeout_s: float = TIMEOUT_S,
         pause: Callable[[int], int] = pause_ms,
+        count: Callable[[str], None] = lambda outcome: None,
     ) -> None:
         self._store = store
         self._client = store.client
@@ -74,6 +87,7 @@ class Deliveries:
         self._look_s = look_s
         self._timeout_s = timeout_s
         self._pause = pause
+        self._count = count
 
     async def run(self) -> None:
         """Send, until cancelled."""
@@ -82,7 +96,7 @@ class Deliveries:
             try:
                 sent = await self.send_due()
             except (RedisError, OSError) as error:
-                log.info("webhooks wait for Redis: %s", error)
+                log.info("webhooks wait for Redis", error=error)
             except Exception:
                 log.exception("webhooks were not sent")
             if sent < _AT_ONCE:
@@ -96,6 +110,17 @@ class Deliveries:
         return len(due)
 
     async def _send(self, delivery: Delivery) -> None:
+        parent = await self._traceparent(delivery) if tracing.is_on() else ""
+        with tracing.span("webhook", kind="client", parent=parent, attempt=delivery.attempts):
+            await self._try(delivery)
+
+    async def _traceparent(self, delivery: Delivery) -> str:
+        """Of the request that sent it; empty if it is not kept, as with large submissions."""
+        kind, _, name = delivery.name.partition(":")
+        spec = await self._client.hget(keys.submission(name), "spec") if kind != "batch" else None
+        return msgspec.json.decode(spec, type=_Carrier).traceparent if spec else ""
+
+    async def _try(self, delivery: Delivery) -> None:
         try:
             body = await self._body(delivery)
         except NotFound:
@@ -106,11 +131,13 @@ class Deliveries:
         except Undelivered as undelivered:
             error = str(undelivered)
         if not error:
+            self._count("delivered")
             await self._forget(delivery)
         elif delivery.attempts >= MOST_ATTEMPTS:
             await self._give_up(delivery, error)
         else:
-            log.info("%s was not delivered: %s", delivery.name, error)
+            self._count("failed")
+            log.info("a webhook was not delivered", **_names(delivery), reason=error)
             seconds, _ = await self._client.time()  # whose clock says what is due
             due_ms = seconds * 1000 + self._pause(delivery.attempts)
             await self._client.zadd(keys.DELIVERIES, {delivery.name: due_ms}, xx=True)
@@ -146,7 +173,8 @@ class Deliveries:
             await pipe.execute()
 
     async def _give_up(self, delivery: Delivery, error: str) -> None:
-        log.warning("%s is given up: %s", delivery.name, error)
+        self._count("dead")
+        log.warning("a webhook is given up", **_names(delivery), reason=error)
         failed = FailedDelivery(
             id=delivery.name.replace(":", "_"),
             url=delivery.url,

@@ -8,12 +8,11 @@ wall limit ends what is left alone.
 
 from __future__ import annotations
 
-import logging
-
 import msgspec
 from redis.exceptions import RedisError
 
 from functions.notify.commands import Command
+from shared import logs
 from shared.body import decode
 from shared.credentials import Credentials
 from shared.errors import AssayError, Unauthorized
@@ -23,7 +22,7 @@ from shared.models import SubmitRequest
 from shared.services import Services
 from shared.taking.take import Taking
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 
 class Desk:
@@ -38,13 +37,13 @@ class Desk:
         self._own: set[str] = set()
 
     async def check(self) -> None:
-        """See that the caller's account is still there; a socket may be open for days.
+        """See that the client may still come in; a socket may be open for days.
 
         Raises:
-            Unauthorized: it was deleted, or signed out everywhere.
+            Unauthorized: what he has shown opens nothing any more.
         """
-        if not await self._credentials.still_hold(self._caller):
-            raise Unauthorized("this account is not signed in any more")
+        if not (await self._credentials.still_open([self._caller]))[0]:
+            raise Unauthorized("these credentials open nothing any more")
 
     async def submit(self, body: msgspec.Raw) -> str:
         """Take a submission; gives its id. Raises what `POST /submit` answers."""
@@ -72,4 +71,4 @@ class Desk:
             try:
                 await self._services.store.cancel(submission_id, tenant=self._caller.tenant)
             except (AssayError, RedisError, OSError) as error:
-                log.info("%s was not cancelled: %s", submission_id, error)
+                log.info("it was not cancelled", submissionId=submission_id, error=error)

@@ -113,6 +113,8 @@ class Supervisor:
         url = url_of(self._listener)
         redis_url, redis_name = self._start_redis()
         settings = replace(self.settings, redis_url=redis_url, state=str(self.state))
+        if settings.log_format == "auto":  # for who sits at the terminal
+            settings = replace(settings, log_format="console")
         env = {**os.environ, **settings.to_env()}
         # Given a port, a worker would answer for its health there: it is the host's.
         worker_env = {name: env[name] for name in env if name not in ("PORT", "ASSAY_PORT")}

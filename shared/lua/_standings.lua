@@ -128,7 +128,8 @@ function standings.settle(id)
   redis.call('HSET', SUB .. id, 'counted', after)
 end
 
--- An account leaves: nobody sees it in any list any more. What was counted stays counted.
+-- An account leaves: nobody sees it in any list any more. What it counts for is taken back as
+-- its submissions are forgotten (forget.lua).
 function standings.forget(tenant)
   for _, problem in ipairs(redis.call('SMEMBERS', SOLVED .. tenant)) do
     local best = best_of(tenant, problem)

@@ -33,6 +33,7 @@ OF_A_SUBMISSION = {
     ("GET", "/submission/{id}/code"),
     ("POST", "/submission/{id}/share"),
     ("DELETE", "/submission/{id}/share"),
+    ("DELETE", "/submission/{id}/record"),
     ("GET", "/result/{id}"),
     ("GET", "/events/{id}"),
 }
@@ -71,7 +72,7 @@ FOR_ALL = {
 WITHOUT_ID = (
     *("/login", "/me", "/webhooks", "/problems", "/languages", "/status", "/openapi.json"),
     *("/accounts", "/invites", "/submissions", "/leaderboard", "/admin/overview"),
-    *("/healthz", "/readyz", "/socket"),
+    *("/healthz", "/readyz", "/metrics", "/socket"),
 )
 
 

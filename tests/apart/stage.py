@@ -119,7 +119,7 @@ class Stage:
     def _part(self, name: str, folder: Path) -> Part:
         # What docs/operate.md lists for each.
         env = {"REDIS_URL": self.valkey.url}
-        if name in ("problems", "execute"):
+        if name not in ("web", "admin"):
             env |= {
                 "ASSAY_BLOBS": PLACE,
                 "ASSAY_BLOBS_ENDPOINT": self.store.endpoint,

@@ -20,6 +20,7 @@ import pytest
 import redis
 
 from infra.local.backup.container import Manifest, Writer, pack
+from infra.local.backup.which import is_passing
 from infra.local.cli import main
 from infra.local.state import ROOT
 from infra.local.valkey import Valkey
@@ -162,7 +163,7 @@ def kept(client: redis.Redis) -> dict[bytes, Any]:
     }
     names: Any = client.scan_iter("assay:*")
     kinds: dict[bytes, Any] = {name: client.type(name) for name in names}
-    return {it: readers[kind](it) for it, kind in kinds.items() if not keys.is_passing(it)}
+    return {it: readers[kind](it) for it, kind in kinds.items() if not is_passing(it)}
 
 
 def test_a_redis_of_ones_own_is_restored_key_by_key(

@@ -21,6 +21,7 @@ import redis
 
 from infra.local.backup.container import FORMAT, KEYS, Manifest, Reader, Writer, pack
 from infra.local.backup.snapshot import Refused, Row, directly, rows, still
+from infra.local.backup.which import is_secret
 from infra.local.external import redacted
 from infra.local.failure import Failure
 from infra.local.state import StateFolder, read_runner, state_folder
@@ -191,7 +192,7 @@ def _put_keys(file: Reader, client: redis.Redis) -> int:
                 continue
             # What was to be kept for a day is kept for a day. A secret is good for no longer.
             left_ms = at_ms - file.manifest.created_ms
-            left_ms -= since_ms if keys.is_secret(name) else 0
+            left_ms -= since_ms if is_secret(name) else 0
             if at_ms and left_ms <= 0:
                 continue
             _put(pipe, name, kind, value)

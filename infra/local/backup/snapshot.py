@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import redis
 
+from infra.local.backup.which import is_passing
 from infra.local.failure import Failure
 from infra.local.valkey import Valkey
 from shared import keys
@@ -130,7 +131,7 @@ def rows(client: redis.Redis) -> Iterator[Row]:
         first = False
         found: Any = client.scan(cursor, match=f"{keys.PREFIX}*", count=_STEP)
         cursor, names = found
-        yield from _read(client, [name for name in names if not keys.is_passing(name)])
+        yield from _read(client, [name for name in names if not is_passing(name)])
 
 
 def _read(client: redis.Redis, names: list[bytes]) -> Iterator[Row]:
