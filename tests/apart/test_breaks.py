@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from infra.local.host import FUNCTIONS
 from tests.apart.conftest import caller_of
 from tests.apart.site import PATIENCE_S, Event, Site, zipped
 from tests.apart.stage import ALL, Part, Stage
@@ -27,15 +28,14 @@ HANG = "import time\nprint('begun', flush=True)\ntime.sleep(100)\n"
 SHORT = "import time\nprint('begun', flush=True)\ntime.sleep(2)\nprint('done', flush=True)\n"
 LONG = {"wallTimeMs": 150_000}
 
-#: For each web function, a request that cannot be answered without Redis.
-ASKS = {
+#: For each web function, a request that cannot be answered without Redis: who asks is looked
+#: up there in any case.
+ASKS = dict.fromkeys(FUNCTIONS, "/nowhere") | {
     "access": "/me",
     "submit": "/languages",
     "result": "/status",
     "problems": "/problems",
     "notify": "/webhooks",
-    "admin": "/me",  # who may not see the rest is found out in Redis as well
-    "web": "/nowhere",
 }
 
 
@@ -46,13 +46,16 @@ def caller(stage: Stage) -> Iterator[Site]:
 
 
 @contextlib.contextmanager
-def mended(part: Part) -> Iterator[Part]:
-    """A function that is started again, whatever happened to it."""
+def mended(*parts: Part) -> Iterator[tuple[Part, ...]]:
+    """Functions that are started again, whatever happened to them."""
     try:
-        yield part
+        yield parts
     finally:
-        part.kill()
-        part.restart()
+        for part in parts:
+            part.kill()
+            part.start()
+        for part in parts:
+            part.await_ready()
 
 
 class Following:
@@ -182,10 +185,9 @@ def test_kill_9_of_each_web_function_is_told_and_the_others_go_on(
     submission_id = begun(caller, HANG, limits=LONG)
     following = Following(caller, f"/events/{submission_id}")
     eventually(lambda: following.has("output"))
-    parts = [stage.parts[name] for name in ASKS]
-    with contextlib.ExitStack() as stack:
+    with mended(*(stage.parts[name] for name in ASKS)) as parts:
         for part in parts:
-            stack.enter_context(mended(part)).kill()
+            part.kill()
         answer = caller.http.get("/status")
         assert_problem(answer, 503, "unavailable")
         assert int(answer.headers["retry-after"]) > 0
@@ -202,7 +204,7 @@ def test_kill_9_of_a_worker_loses_nothing_and_there_is_one_verdict(
     submission_id = begun(caller, SHORT)
     following = Following(caller, f"/events/{submission_id}")
 
-    with mended(stage.parts["execute"]) as execute:
+    with mended(stage.parts["execute"]) as (execute,):
         execute.kill()
 
     assert caller.final(submission_id)["stdout"] == "begun\ndone\n"
@@ -251,7 +253,7 @@ def test_while_the_store_of_files_is_away_what_needs_no_file_is_served(
     stage.store.leave()
     try:
         needy = {name for name, status in told(stage, "/readyz").items() if status == 503}
-        assert needy == {"problems", "execute"}
+        assert needy == {"problems", "archive", "execute"}
         assert set(told(stage, "/healthz").values()) == {200}
 
         assert caller.final(caller.submit("print(1)"))["verdict"] == "completed"
