@@ -66,6 +66,7 @@ class Leaving:
         # First what would be combed for each submission.
         combed = keys.events(keys.tenant_events(tenant)), keys.failed_deliveries(tenant)
         await self._client.delete(*combed)
+        await self._client.zrem(keys.FAILING, tenant)
         async for batch_id in self._of(tenant, keys.batch("")):
             await self._remove_batch(batch_id, tenant)
         async for submission_id in self._of(tenant, keys.submission("")):
