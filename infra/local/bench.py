@@ -14,6 +14,7 @@ them run but `streams` and `verdicts`; that takes about a minute.
 |            |                        | cpuRatio, wallP50Ms, bareWallP50Ms, wallRatio    |
 | queue      | step                   | what, samples, p50Ms, p95Ms, ratio, perSecond,   |
 |            |                        | outsideMs                                        |
+| archive    | step                   | what, samples, cpuMs, wallMs, ratio              |
 | streams    | server                 | what, clients, deliveries, perSecond, p50Ms,     |
 |            |                        | p95Ms, p99Ms, cpuMs, clientBytes, redis          |
 | scaling    | slots, bare loops      | what, onePerSecond, twoPerSecond, gain, gainRatio|
@@ -38,6 +39,7 @@ from typing import Final
 
 from functions.execute.engine.program import EngineError
 from infra.local.benches import (
+    archive,
     engine,
     latency,
     line,
@@ -59,6 +61,7 @@ PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
     "throughput": throughput.measure,
     "engine": engine.measure,
     "queue": line.measure,
+    "archive": archive.measure,
     "streams": streams.measure,
     "scaling": scaling.measure,
     "overrun": overrun.measure,
