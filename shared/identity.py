@@ -42,6 +42,8 @@ class Caller:
     account: str = ""
     #: Of the account: what was issued under another one opens nothing.
     epoch: str = ""
+    #: By what he is known: `key:<id>`, `session:<digest>`; a ticket is as good as what got it.
+    shown: str = ""
 
 
 LOCAL = Caller(LOCAL_TENANT, frozenset(Role), LOCAL_TENANT)

@@ -68,12 +68,18 @@ def configure(settings: Settings, function: str) -> None:
     least = max(logging.INFO, logging.getLevelNamesMapping()[level])
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(console=settings.log_format == "console"))
+    handler.addFilter(_is_true)
     logging.basicConfig(level=least, handlers=[handler], force=True)
     for ours in _OURS:
         logging.getLogger(ours).setLevel(level)
     logging.captureWarnings(True)
     sys.excepthook = _last_words
     threading.excepthook = _thread_died
+
+
+def _is_true(record: logging.LogRecord) -> bool:
+    """uvicorn says this, as an error, of each socket that was refused by a whole answer."""
+    return record.msg != "ASGI callable returned without completing handshake."
 
 
 def name_process(**fields: str) -> None:
@@ -119,7 +125,7 @@ class LineFormatter(logging.Formatter):
 
 def _to_record(_logger: Any, _method: str, fields: EventDict) -> EventDict:  # noqa: ANN401
     """The arguments with which a line of ours is handed to the standard library."""
-    exc_info = fields.pop("exc_info", None)
+    exc_info = fields.pop("exc_info", None) or None
     return {"msg": fields.pop("event"), "exc_info": exc_info, "extra": {_FIELDS: fields}}
 
 

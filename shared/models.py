@@ -211,6 +211,8 @@ class Spec(Stored, kw_only=True):
     sources: list[str] = []
     call: Call | None = None
     interactive: bool = False
+    #: Of the request that sent it, where traces are on: what is done for it belongs to that.
+    traceparent: str = ""
 
 
 class FileResult(Stored, omit_defaults=False, kw_only=True):

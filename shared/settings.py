@@ -132,6 +132,11 @@ class Settings:
     max_package_bytes: int = _setting(
         64 * 1024 * 1024, "bytes of a problem package that is sent in, as a zip", minimum=1024
     )
+    traces: str = _setting(
+        "off",
+        "otlp sends traces by OTLP/HTTP to where OTEL_EXPORTER_OTLP_ENDPOINT says",
+        choices=("off", "otlp"),
+    )
     metrics_token: str = _setting(
         "", "what a scraper shows as bearer token to read /metrics; empty: only the operator may"
     )

@@ -18,7 +18,7 @@ import msgspec
 import redis.asyncio
 from msgspec import structs
 
-from shared import keys, scripts
+from shared import keys, scripts, tracing
 from shared.archive import Archive, Record, bring_back
 from shared.errors import Conflict, NotFound
 from shared.models import Result, Spec, encode
@@ -93,6 +93,8 @@ class Store:
         """
         submission_id = uuid.uuid4().hex
         problem = spec.problem_id or ""
+        if tracing.is_on():
+            spec = msgspec.structs.replace(spec, traceparent=tracing.traceparent())
         answer = await scripts.acall(
             self.client,
             "submit",

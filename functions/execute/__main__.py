@@ -20,7 +20,7 @@ import redis
 from functions.execute.engine.program import EngineError
 from functions.execute.health import HealthServer, Page, Readiness
 from functions.execute.worker import Worker
-from shared import logs
+from shared import logs, tracing
 from shared.announce import announce
 from shared.errors import AssayError
 from shared.failure import Failure
@@ -52,6 +52,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     try:
+        tracing.configure(settings, "execute")
         with _health(settings) as readiness:
             worker = Worker(settings)
             worker.start()
@@ -96,6 +97,7 @@ def _work_until(stop: threading.Event, worker: Worker) -> int:
         return 1
     finally:
         worker.stop()
+        tracing.close()
 
 
 if __name__ == "__main__":

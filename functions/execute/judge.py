@@ -19,7 +19,7 @@ from functions.execute.judging.tools import NoLanguage, Tools
 from functions.execute.report import Report
 from functions.execute.steps import Steps
 from functions.execute.toolchains import Toolchain
-from shared import logs
+from shared import logs, tracing
 from shared.blobs import BlobDamaged, BlobMissing, BlobsAway
 from shared.claims import Claim
 from shared.models import CaseResult, Spec
@@ -85,7 +85,8 @@ def _again(claim: Claim, report: Report, error: Exception, message: str) -> None
 
 
 def _judge(spec: Spec, tools: Tools, report: Report, steps: Steps, session: Session | None) -> None:
-    ready, plan = planned(spec, tools)
+    with tracing.span("prepare"):
+        ready, plan = planned(spec, tools)
     report.running(len(plan.cases))
     is_live = plan.single and not plan.last_word
     listener = _Live(report, steps) if is_live else _Silent(report, steps)

@@ -15,7 +15,7 @@ import redis
 
 from functions.execute.engine.program import Run
 from functions.execute.text import LiveText, encode_output
-from shared import logs
+from shared import logs, tracing
 from shared.claims import Claim, Claims, Event
 from shared.models import encode
 from shared.verdicts import EventType, State, Verdict
@@ -85,6 +85,10 @@ class Report:
         summary |= {"status": State.FINISHED, "verdict": verdict}
         events.append((EventType.FINISHED, encode(summary)))
         body = encode(result)
+        with tracing.span("finish", verdict=verdict):
+            self._finish(verdict, body, events)
+
+    def _finish(self, verdict: Verdict, body: bytes, events: list[Event]) -> None:
         while not self.lost:
             try:
                 self.lost = not self._claims.finish(self._claim, verdict, body, events)

@@ -207,7 +207,7 @@ class Worker:
             return claim is not None
 
     def _work(self, claim: Claim, cell: Cell) -> None:
-        steps = Steps(self._counting, claim.language)
+        steps = Steps(self._counting, claim)
         with logs.bound(submissionId=claim.submission_id, tenant=claim.tenant), steps.judging():
             self._judge(claim, cell, steps)
 

@@ -17,13 +17,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 from redis.exceptions import RedisError
 
 from functions.notify.post import Undelivered, post
-from shared import keys, logs, scripts
+from shared import keys, logs, scripts, tracing
 from shared.batches import Batches
 from shared.errors import NotFound
-from shared.models import encode
+from shared.models import Stored, encode
 from shared.store import Store
 from shared.webhooks import MOST_FAILED, FailedDelivery, Webhooks, signature
 
@@ -46,6 +47,12 @@ class Delivery:
     url: str
     tenant: str
     attempts: int
+
+
+class _Carrier(Stored):
+    """Of a `Spec` what a trace goes on with."""
+
+    traceparent: str = ""
 
 
 def pause_ms(attempts: int) -> int:
@@ -103,6 +110,17 @@ class Deliveries:
         return len(due)
 
     async def _send(self, delivery: Delivery) -> None:
+        parent = await self._traceparent(delivery) if tracing.is_on() else ""
+        with tracing.span("webhook", kind="client", parent=parent, attempt=delivery.attempts):
+            await self._try(delivery)
+
+    async def _traceparent(self, delivery: Delivery) -> str:
+        """Of the request that sent it; empty if it is not kept, as with large submissions."""
+        kind, _, name = delivery.name.partition(":")
+        spec = await self._client.hget(keys.submission(name), "spec") if kind != "batch" else None
+        return msgspec.json.decode(spec, type=_Carrier).traceparent if spec else ""
+
+    async def _try(self, delivery: Delivery) -> None:
         try:
             body = await self._body(delivery)
         except NotFound:

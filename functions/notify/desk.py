@@ -37,13 +37,13 @@ class Desk:
         self._own: set[str] = set()
 
     async def check(self) -> None:
-        """See that the caller's account is still there; a socket may be open for days.
+        """See that the client may still come in; a socket may be open for days.
 
         Raises:
-            Unauthorized: it was deleted, or signed out everywhere.
+            Unauthorized: what he has shown opens nothing any more.
         """
-        if not await self._credentials.still_hold(self._caller):
-            raise Unauthorized("this account is not signed in any more")
+        if not (await self._credentials.still_open([self._caller]))[0]:
+            raise Unauthorized("these credentials open nothing any more")
 
     async def submit(self, body: msgspec.Raw) -> str:
         """Take a submission; gives its id. Raises what `POST /submit` answers."""

@@ -9,7 +9,8 @@ What the client may say is in `commands.py`. The server sends
 
 `/socket?stream=<id>&after=<cursor>` subscribes at once, and the server closes when
 the last subscription has ended. Closing codes: 1000 at the end, 1012 when the server
-shuts down (come back with the cursors), 4000 + status after an error in that short form.
+shuts down (come back with the cursors), 4401 when what the client has shown opens nothing
+any more, 4000 + status after an error in that short form.
 
 Theory of operation. One task listens, one task per subscription follows a stream; they
 only meet in `_say`, where a lock keeps a slow client from being waited for by all at
@@ -28,6 +29,7 @@ from functions.notify import commands
 from functions.notify.commands import Command
 from functions.notify.desk import Desk
 from functions.notify.events import Event, parse_cursor
+from functions.notify.guests import Guests
 from functions.notify.hub import Hub
 from functions.notify.wire import SEND_TIMEOUT_S, ClientStuck, Outlet
 from shared import logs
@@ -53,6 +55,7 @@ _QUIET_S = 3600.0
 _DONE = 1000
 _SERVER_LEAVES = 1012
 _TRY_LATER = 1013
+_SIGNED_OUT = 4401
 _CLIENT_GONE = 0
 
 
@@ -60,9 +63,15 @@ class Socket:
     """The ASGI endpoint."""
 
     def __init__(
-        self, hub: Hub, services: Services, *, send_timeout_s: float = SEND_TIMEOUT_S
+        self,
+        hub: Hub,
+        guests: Guests,
+        services: Services,
+        *,
+        send_timeout_s: float = SEND_TIMEOUT_S,
     ) -> None:
         self._hub = hub
+        self._guests = guests
         self._services = services
         self._taking = Taking(services.store)
         self._send_timeout_s = send_timeout_s
@@ -75,7 +84,9 @@ class Socket:
         try:
             outlet = Outlet(receive, send, self._send_timeout_s)
             desk = Desk(self._services, self._taking, caller)
-            await _Conversation(self._hub, caller, desk, receive, outlet).run(first)
+            conversation = _Conversation(self._hub, caller, desk, receive, outlet)
+            with self._guests.welcome(caller, conversation.send_away):
+                await conversation.run(first)
         finally:
             self._hub.give_seat(caller.tenant)
 
@@ -96,6 +107,10 @@ class _Conversation:
         self._is_short = False
         #: Completed with the closing code by whoever finds a reason to end.
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def send_away(self) -> None:
+        """What the client has shown opens nothing any more."""
+        self._end(_SIGNED_OUT)
 
     async def run(self, first: tuple[str, str | None] | None) -> None:
         """Talk until either side has enough."""

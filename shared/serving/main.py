@@ -17,7 +17,7 @@ from typing import Any
 
 import uvloop
 
-from shared import logs
+from shared import logs, tracing
 from shared.announce import announce
 from shared.failure import Failure
 from shared.listen import listener_of, url_of
@@ -56,12 +56,14 @@ def run(serve_all: Serve, *, function: str) -> int:
         if not settings.redis_url:
             raise SettingsError(NO_REDIS)
         logs.configure(settings, function)
+        tracing.configure(settings, function)
         allow_files(_OPEN_FILES)
         listener = listener_of(settings)
         # What it really is: whether others can reach us depends on it.
         settings = replace(settings, host=listener.getsockname()[0])
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve_all(settings, listener))
+        tracing.close()
     except (Failure, SettingsError) as failure:
         if not announce(f"failed {failure}"):
             print(f"Assay: {failure}", file=sys.stderr)

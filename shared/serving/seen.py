@@ -18,7 +18,7 @@ import time
 
 import structlog
 
-from shared import logs
+from shared import logs, tracing
 from shared.asgi import ASGIApp, Message, Receive, Scope, Send, headers_of, route_of
 from shared.metrics import Metrics
 
@@ -43,6 +43,29 @@ class Seen:
         request = _Request(scope, send, self._metrics)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(requestId=request.id)
+        if tracing.is_on() and scope["type"] == "http" and scope["path"] not in _QUIET:
+            await self._traced(scope, receive, request)
+        else:
+            await self._serve(scope, receive, request)
+
+    async def _traced(self, scope: Scope, receive: Receive, request: _Request) -> None:
+        given = headers_of(scope, b"traceparent")
+        parent = given[0] if len(given) == 1 else ""
+        with tracing.span(request.method(), kind="server", parent=parent) as span:
+            try:
+                await self._serve(scope, receive, request)
+            finally:
+                route = route_of(scope)
+                span.rename(f"{request.method()} {route}")
+                told: dict[str, tracing.Value] = {
+                    "http.request.method": request.method(),
+                    "http.route": route,
+                    "http.response.status_code": request.status,
+                    "request_id": request.id,
+                }
+                span.set(**told)
+
+    async def _serve(self, scope: Scope, receive: Receive, request: _Request) -> None:
         status = _GONE  # who went away before the answer was not answered
         try:
             await self._app(scope, receive, request.send)
@@ -57,7 +80,7 @@ class _Request:
     def __init__(self, scope: Scope, send: Send, metrics: Metrics) -> None:
         self._scope, self._send, self._metrics = scope, send, metrics
         self._began_s = time.perf_counter()
-        self._status = 0
+        self.status = 0
         given = headers_of(scope, b"x-request-id")
         is_good = len(given) == 1 and _ID.fullmatch(given[0])
         self.id = given[0] if is_good else secrets.token_hex(8)
@@ -75,11 +98,11 @@ class _Request:
         await self._send(message)
 
     def _note(self, status: int, *, timed: bool) -> None:
-        if self._status:
+        if self.status:
             return
-        self._status = status
+        self.status = status
         seconds = time.perf_counter() - self._began_s if timed else None
-        self._metrics.answered(self._method(), route_of(self._scope), status, seconds)
+        self._metrics.answered(self.method(), route_of(self._scope), status, seconds)
 
     def end(self, status: int) -> None:
         """It is over; `status` is what is told if nothing was answered."""
@@ -89,8 +112,9 @@ class _Request:
         route = route_of(self._scope)
         if route not in _QUIET:
             ms = round((time.perf_counter() - self._began_s) * 1000, 1)
-            _log.info("request", method=self._method(), route=route, status=self._status, ms=ms)
+            _log.info("request", method=self.method(), route=route, status=self.status, ms=ms)
 
-    def _method(self) -> str:
+    def method(self) -> str:
+        """One of a closed set."""
         method = self._scope.get("method", "WEBSOCKET")
         return method if method in _METHODS or method == "WEBSOCKET" else "other"

@@ -17,7 +17,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import APIRequestContext, Browser, Page, expect, sync_playwright
+from playwright.sync_api import (
+    APIRequestContext,
+    Browser,
+    Page,
+    StorageState,
+    expect,
+    sync_playwright,
+)
 
 from infra.local.api import Api
 from infra.local.problems.sending import install
@@ -172,7 +179,7 @@ class _Pictures:
         (self._folder / f"{name}.webp").write_bytes(content)
         print(f"{name}.webp: {len(content)} bytes")
 
-    def _fill(self) -> dict[str, object]:
+    def _fill(self) -> StorageState | None:
         """Problems, people, and what they sent in; gives the session of one of them."""
         api = Api(self._url)
         packages = sorted(path for path in CATALOGUE.iterdir() if (path / "problem.yaml").exists())
@@ -180,14 +187,14 @@ class _Pictures:
             install(api, package)
         invite = api.json("POST", "/invites", {"uses": len(PEOPLE)})
         token = re.sub(r".*token=", "", invite["url"])
-        session: dict[str, object] = {}
+        session: StorageState | None = None
         for place, (name, solved) in enumerate(PEOPLE.items()):
             context = self._browser.new_context(base_url=self._url)
             body = {"token": token, "name": name}
             assert context.request.post("/accounts", data=body).ok
             self._work(context.request, packages, solved, place)
             if name == READER:
-                session = dict(context.storage_state())
+                session = context.storage_state()
             context.close()
         return session
 

@@ -196,3 +196,4 @@ def test_no_log_line_has_what_callers_send_or_programs_write(one: Running) -> No
     assert any(line.get("submissionId") and line.get("tenant") for line in lines)
     assert all(line["worker"] for line in lines if line["logger"] == "functions.execute.leases")
     assert "Traceback" not in text
+    assert "without completing handshake" not in text

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,12 +19,20 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.testclient import TestClient
 
+import functions.admin.app
+import functions.submit.app
 from infra.local.state import ROOT
 from shared import keys
 from shared.identity import LOCAL_TENANT, Role
 from shared.metrics import METRICS
+from shared.services import Services
+from shared.serving import Routes, assemble
+from shared.settings import Settings
+from shared.version import VERSION
 from tests.admin.test_admin import key_of
+from tests.execute.working import worker
 from tests.in_process import assert_problem, open_client
 from tests.infra.eventually import eventually
 from tests.infra.running import Running, running
@@ -205,6 +214,10 @@ def _judge_error(one: Running, watch: Watch, client: Any) -> None:  # noqa: ANN4
     watch.await_value("assay_judge_errors_total", 1)
     [error] = api_of(one).json("GET", "/admin/overview")["judgeErrors"]
     assert error["submissionId"] == submission_id
+    # for who sits at the terminal it is told as text
+    [told] = [line for line in one.output.splitlines() if "judging failed" in line]
+    assert " error functions.execute.judge: judging failed  " in told
+    assert f"submissionId={submission_id}  tenant=local" in told
 
 
 def _lose_a_cell_and_a_worker(one: Running, watch: Watch) -> None:
@@ -337,3 +350,29 @@ def test_routes_and_methods_that_nobody_serves_make_no_new_series(redis_url: str
         (("method", "GET"), ("route", "/result/{id}"), ("status", "404")),
         (("method", "other"), ("route", "none"), ("status", "404")),
     }
+
+
+def test_only_the_operator_s_function_tells_of_the_service(redis_url: str) -> None:
+    def exposed(*functions: Routes) -> set[str]:
+        settings = Settings(redis_url=redis_url)
+        with TestClient(assemble(Services(settings), *functions), "http://127.0.0.1") as client:
+            return set(parsed(client.get("/metrics").text)[0])
+
+    service = {name for name, metric in METRICS.items() if metric.scope == "service"}
+    assert not exposed(functions.submit.app.routes) & service
+    assert exposed(functions.submit.app.routes, functions.admin.app.routes) >= service
+
+
+def test_a_worker_with_a_port_tells_of_its_process(redis_url: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with worker(redis_url, PORT=str(port)):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("GET", "/metrics")
+        response = connection.getresponse()
+        _, samples = parsed(response.read().decode())
+        connection.close()
+    assert (response.headers["content-type"] or "").startswith("text/plain; version=0.0.4")
+    assert samples["process_resident_memory_bytes", ()] > 10_000_000
+    assert samples["assay_build_info", (("version", VERSION),)] == 1

@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from shared import logs
 from shared.errors import Internal, InvalidField, Unavailable
 from shared.failure import Failure
 from shared.logs import LineFormatter, told
+from shared.version import VERSION
 
 SECRET = "print('my code')"
 
@@ -157,3 +159,19 @@ def test_without_a_configuration_severe_lines_are_said_in_words() -> None:
     code = "from shared import logs; logs.get_logger('shared.x').warning('it waits', error='e')"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stderr == "it waits\n"
+
+
+def test_no_module_of_ours_logs_past_the_one_shape() -> None:
+    places = [*(ROOT / "functions").rglob("*.py"), *(ROOT / "shared").rglob("*.py")]
+    assert [
+        str(path.relative_to(ROOT))
+        for path in places
+        if "logging.getLogger(__name__)" in path.read_text()
+        or "logging.basicConfig(" in path.read_text()
+        if path.name != "logs.py" and "harnesses" not in path.parts
+    ] == []
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == VERSION
