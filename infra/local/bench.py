@@ -21,9 +21,10 @@ them run but `streams` and `verdicts`; that takes about a minute.
 | overrun    | limit                  | limit, samples, p50Ms, p95Ms                     |
 | tests      | compared, by a checker | what, samples, cpuMs, bareCpuMs, cpuRatio        |
 | verdicts   | limit, share, hogs     | limit, share, hogs, samples, right, confirmed    |
+| seeing     | place                  | what, samples, p50Us, p95Us                      |
 
 The JSON is {"machine": {...}, "parts": {PART: {"title", "notes", "rows": [...]}}} with the
-same columns. Times are milliseconds.
+same columns. Times are milliseconds, those of `seeing` microseconds.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from infra.local.benches import (
     overrun,
     pickup,
     scaling,
+    seeing,
     streams,
     throughput,
     verdicts,
@@ -65,6 +67,7 @@ PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
     "overrun": overrun.measure,
     "tests": many.measure,
     "verdicts": verdicts.measure,
+    "seeing": seeing.measure,
 }
 #: They take minutes: only for those who ask.
 _LONG = {"streams", "verdicts"}

@@ -214,6 +214,10 @@ def _judge_error(one: Running, watch: Watch, client: Any) -> None:  # noqa: ANN4
     watch.await_value("assay_judge_errors_total", 1)
     [error] = api_of(one).json("GET", "/admin/overview")["judgeErrors"]
     assert error["submissionId"] == submission_id
+    # for who sits at the terminal it is told as text
+    [told] = [line for line in one.output.splitlines() if "judging failed" in line]
+    assert " error functions.execute.judge: judging failed  " in told
+    assert f"submissionId={submission_id}  tenant=local" in told
 
 
 def _lose_a_cell_and_a_worker(one: Running, watch: Watch) -> None:
