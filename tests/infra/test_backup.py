@@ -202,6 +202,7 @@ def test_files_go_from_a_folder_to_a_bucket_and_back(
     digests = [blobs.put([it]) for it in content]
     url, again = url_of(target), tmp_path / "again.zip"
     with far_store() as far:
+        far.empty()
         place = ["--blobs", PLACE, "--blobs-endpoint", far.endpoint]
         for step in (
             ("backup", str(file), "--force", "--blobs", str(tmp_path / "from" / "blobs")),
