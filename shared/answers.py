@@ -134,6 +134,22 @@ class ClassStatus(Answer):
     oldest_waiting_ms: int | None
 
 
+class ArchiveStatus(Answer):
+    """How the archive is doing."""
+
+    #: What is archived: `all`, `single` or `none`.
+    mode: str
+    #: Ended, and kept in Redis until it is archived.
+    waiting: int
+    #: How long ago the oldest of them ended; null if none waits.
+    oldest_waiting_ms: int | None
+    #: Counted since the store was made: archived, and those that failed and are tried again.
+    archived: int
+    failed: int
+    #: Why nothing is archived at the moment; null while it is.
+    error: str | None
+
+
 class Status(Answer):
     """The answer of `GET /status`. The counts are the caller's own, the operator's are of all."""
 
@@ -152,18 +168,11 @@ class Status(Answer):
     unfinished_bytes: int
     #: For the operator; else null.
     totals: Totals | None
+    archive: ArchiveStatus | None
     #: What all workers agree on; each one's own facts are in `workers`.
     isolation: dict[str, Any]
     #: For the operator; else null.
     workers: list[WorkerFacts] | None
-
-
-class Me(Answer):
-    """The answer of `GET /me`: who the credentials say that one is."""
-
-    tenant: str
-    name: str
-    roles: list[str]
 
 
 class Ticket(Answer):

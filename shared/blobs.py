@@ -8,7 +8,7 @@ refers to a blob any more; `put` makes an old blob young again, so a sweep that 
 what is young never takes what is being referred to at this moment.
 
 `Blobs` is all that the rest of Assay knows. Here is the kind that is a folder; `blobs_s3` is
-another one with the same six methods.
+another one with the same methods.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import BinaryIO, Protocol
 
 from shared.errors import Internal, NotFound, Unavailable
 from shared.settings import SettingsError
+from shared.shelf import FolderShelf, Shelf
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 #: No blob has this name; a store that says so can be reached.
@@ -89,6 +90,10 @@ class Blobs(Protocol):
 
     def local(self, digest: str) -> Path | None:
         """The file that it is, where there is one on this machine."""
+        ...
+
+    def shelf(self) -> Shelf:
+        """Where things are kept beside the blobs that have a name of their own."""
         ...
 
 
@@ -174,6 +179,9 @@ class FolderBlobs:
     def local(self, digest: str) -> Path | None:
         path = self._path(digest)
         return path if path.exists() else None
+
+    def shelf(self) -> Shelf:
+        return FolderShelf(self._folder)
 
 
 def _write(fd: int, chunks: Iterable[bytes]) -> str:

@@ -32,6 +32,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.blobs import DIGEST, BlobDamaged, BlobMismatch, BlobMissing, BlobsAway
 from shared.settings import SettingsError
+from shared.shelf import Shelf
 
 _LOG = logging.getLogger(__name__)
 _PLACE = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<prefix>(/[\w.=-]+)*)/?")
@@ -47,9 +48,9 @@ _RETRY_AFTER_S = 5
 _REFRESH = timedelta(days=1)
 #: Parts of an upload that a killed writer left are removed after so long.
 _STALE = timedelta(hours=1)
-_GONE = {"404", "NoSuchKey", "NotFound"}
+GONE = {"404", "NoSuchKey", "NotFound"}
 #: Somebody else stored it meanwhile, or is at it, or our own first attempt had succeeded.
-_TAKEN = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchUpload"}
+TAKEN = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchUpload"}
 
 
 class Client(Protocol):
@@ -122,7 +123,7 @@ class S3Blobs:
                 raise BlobMismatch(f"the content has the digest {found}, not {digest}")
             for _ in range(_TRIES):
                 file.seek(0)
-                with _errors(found):
+                with errors(found):
                     if self._stored(self._object(found), file, found):
                         return found
                 if self.has(found):
@@ -142,7 +143,7 @@ class S3Blobs:
                     **where, Body=content, ChecksumSHA256=check, IfNoneMatch="*"
                 )
         except ClientError as error:
-            if _code(error) in _TAKEN:
+            if code_of(error) in TAKEN:
                 return False
             raise
         return True
@@ -171,7 +172,7 @@ class S3Blobs:
         for last in (False, True):
             file = tempfile.SpooledTemporaryFile(max_size=_PART)  # noqa: SIM115 - it is given away
             try:
-                with _errors(digest):
+                with errors(digest):
                     if self._fetched(digest, file):
                         file.seek(0)
                         return cast(BinaryIO, file)
@@ -194,7 +195,7 @@ class S3Blobs:
     def has(self, digest: str) -> bool:
         try:
             where = self._object(digest)
-            with _errors(digest):
+            with errors(digest):
                 stored: datetime = self._client.head_object(**where)["LastModified"]
                 if datetime.now(UTC) - stored > _REFRESH:
                     self._client.copy_object(**where, CopySource=where, MetadataDirective="REPLACE")
@@ -203,7 +204,7 @@ class S3Blobs:
         return True
 
     def delete(self, digest: str) -> None:
-        with contextlib.suppress(BlobMissing), _errors(digest):
+        with contextlib.suppress(BlobMissing), errors(digest):
             self._client.delete_object(**self._object(digest))
 
     def old(self, than_s: float) -> Iterator[str]:
@@ -214,7 +215,7 @@ class S3Blobs:
                 yield digest
         for it in self._listed("list_multipart_uploads", "Uploads"):
             if it["Initiated"] < datetime.now(UTC) - _STALE:
-                with contextlib.suppress(BlobMissing), _errors(it["Key"]):
+                with contextlib.suppress(BlobMissing), errors(it["Key"]):
                     self._client.abort_multipart_upload(
                         Bucket=self._bucket, Key=it["Key"], UploadId=it["UploadId"]
                     )
@@ -224,7 +225,7 @@ class S3Blobs:
             self._client.get_paginator(operation).paginate(Bucket=self._bucket, Prefix=self._prefix)
         )
         while True:
-            with _errors(self._prefix):
+            with errors(self._prefix):
                 page = next(pages, None)
             if page is None:
                 return
@@ -232,6 +233,11 @@ class S3Blobs:
 
     def local(self, digest: str) -> Path | None:
         return None
+
+    def shelf(self) -> Shelf:
+        from shared.shelf_s3 import S3Shelf  # which is made of this file
+
+        return S3Shelf(self._client, self._bucket, self._prefix)
 
 
 def _spool(chunks: Iterable[bytes], file: IO[bytes]) -> str:
@@ -243,18 +249,19 @@ def _spool(chunks: Iterable[bytes], file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _code(error: ClientError) -> str:
+def code_of(error: ClientError) -> str:
+    """What the store calls it."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 @contextlib.contextmanager
-def _errors(what: str) -> Iterator[None]:
+def errors(what: str) -> Iterator[None]:
     """Turn boto3's errors into ours."""
     try:
         yield
     except ClientError as error:
-        code = _code(error)
-        if code in _GONE:
+        code = code_of(error)
+        if code in GONE:
             raise BlobMissing(f"there is no blob {what}") from None
         told = f"{error.operation_name} was answered {code}"
     except BotoCoreError as error:

@@ -4,11 +4,14 @@
 |----------------|----------------------------------|------------------|---------------------------|
 | API key        | `Authorization: Bearer ...`      | until it expires | in one hash, by its id    |
 | session        | cookie of the page               | a week           | under its digest          |
-| login token    | `/login?token=...`, once         | ten minutes      | under its digest          |
+| login token    | `/login?token=...`, once         | ten minutes; one | under its digest          |
+|                |                                  | for an account a |                           |
+|                |                                  | day              |                           |
 | stream ticket  | `?ticket=...`, once              | half a minute    | under its digest          |
 
 Each is 256 random bits, so that a plain SHA-256 of it is all that need be stored: there is
-nothing to guess and nothing to slow down. A secret is told once, when it is made.
+nothing to guess and nothing to slow down. A secret is told once, when it is made. What stands
+for an account is resolved to the account as it is now, each time.
 """
 
 from __future__ import annotations
@@ -25,12 +28,19 @@ import msgspec
 import redis.asyncio
 
 from shared import keys, scripts
+from shared.accounts import StoredAccount
 from shared.errors import TooMany
 from shared.identity import Caller, Role
 from shared.models import Stored, encode
 
 SESSION_S = 7 * 86_400
 LOGIN_S = 600
+#: Somebody has to be sent it, and to read it.
+ACCOUNT_LOGIN_S = 86_400
+#: After a sign-in by such a token, a new password needs no old one for so long.
+RESET_S = 3600
+#: The oldest session of an account that has more is closed.
+MOST_SESSIONS = 50
 TICKET_S = 30
 
 _KEY = re.compile(r"assay_([0-9a-f]{12})_([0-9A-Za-z_-]{43})")
@@ -54,7 +64,11 @@ class _StoredCaller(Stored, kw_only=True):
     tenant: str
     name: str = ""
     roles: list[Role]
-    most_streams: int = 0
+    #: Of an account: what it was when this was issued.
+    account: str | None = None
+    epoch: str = ""
+    #: Until when its password may be set without the old one.
+    reset_until_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -137,27 +151,54 @@ class Credentials:
 
     # What stands for a caller for a while
 
-    async def open_session(self, caller: Caller) -> str:
+    async def open_session(self, caller: Caller, *, by_token: bool = False) -> str:
         """A new session; gives the value of its cookie."""
-        return await self._issue(caller, keys.session, SESSION_S)
+        until_ms = int(time.time() + RESET_S) * 1000 if by_token and caller.account else 0
+        token = await self._issue(caller, keys.session, SESSION_S, reset_until_ms=until_ms)
+        if caller.account:
+            await self._count_session(keys.sessions(caller.tenant), _digest(token))
+        return token
+
+    async def _count_session(self, index: str, digest: str) -> None:
+        now_s = time.time()
+        async with self._client.pipeline(transaction=True) as pipe:
+            pipe.zadd(index, {digest: now_s})
+            pipe.zremrangebyscore(index, "-inf", now_s - SESSION_S)
+            pipe.zrange(index, 0, -MOST_SESSIONS - 1)
+            pipe.zremrangebyrank(index, 0, -MOST_SESSIONS - 1)
+            pipe.expire(index, SESSION_S)
+            _, _, surplus, _, _ = await pipe.execute()
+        if surplus:
+            await self._client.delete(*(keys.session(it.decode()) for it in surplus))
 
     async def by_session(self, token: str) -> Caller | None:
         """Whose session this is."""
-        if not _TOKEN.fullmatch(token):
-            return None
-        return _caller(await self._client.get(keys.session(_digest(token))))
+        found = await self._stands_for(keys.session, token)
+        return found and found[0]
+
+    async def may_reset(self, token: str) -> bool:
+        """Whether the account of this session may be given a password without the old one."""
+        found = await self._stands_for(keys.session, token)
+        return found is not None and found[1].reset_until_ms > time.time() * 1000
 
     async def close_session(self, token: str) -> None:
         """End a session."""
         await self._client.delete(keys.session(_digest(token)))
 
+    async def close_all(self, tenant: str) -> None:
+        """Remove every session of an account; that they open nothing is its epoch's doing."""
+        index = keys.sessions(tenant)
+        digests: Any = await self._client.zrange(index, 0, -1)
+        await self._client.delete(index, *(keys.session(it.decode()) for it in digests))
+
     async def issue_login(self, caller: Caller) -> str:
         """A token that signs a browser in once."""
-        return await self._issue(caller, keys.login, LOGIN_S)
+        return await self._issue(caller, keys.login, ACCOUNT_LOGIN_S if caller.account else LOGIN_S)
 
     async def use_login(self, token: str) -> Caller | None:
         """Whom it signs in; it is used up."""
-        return await self._use(keys.login(_digest(token)), token)
+        found = await self._stands_for(keys.login, token, once=True)
+        return found and found[0]
 
     async def issue_ticket(self, caller: Caller) -> str:
         """A ticket that opens one stream."""
@@ -165,27 +206,50 @@ class Credentials:
 
     async def use_ticket(self, token: str) -> Caller | None:
         """Who it lets in; it is used up."""
-        return await self._use(keys.ticket(_digest(token)), token)
+        found = await self._stands_for(keys.ticket, token, once=True)
+        return found and found[0]
 
-    async def _issue(self, caller: Caller, key: keys.ByDigest, life_s: int) -> str:
+    async def _issue(
+        self, caller: Caller, key: keys.ByDigest, life_s: int, *, reset_until_ms: int = 0
+    ) -> str:
         token = secrets.token_urlsafe(32)
         stored = _StoredCaller(
             tenant=caller.tenant,
             name=caller.name,
             roles=sorted(caller.roles),
-            most_streams=caller.most_streams,
+            account=caller.account or None,
+            epoch=caller.epoch,
+            reset_until_ms=reset_until_ms,
         )
         await self._client.set(key(_digest(token)), encode(stored), ex=life_s)
         return token
 
-    async def _use(self, key: str, token: str) -> Caller | None:
+    async def _stands_for(
+        self, key: keys.ByDigest, token: str, *, once: bool = False
+    ) -> tuple[Caller, _StoredCaller] | None:
         if not _TOKEN.fullmatch(token):
             return None
-        return _caller(await self._client.getdel(key))
+        row = await scripts.acall(
+            *(self._client, "stands_for", key(_digest(token)), "1" if once else "", keys.ACCOUNTS)
+        )
+        if row is None:
+            return None
+        known = msgspec.json.decode(row[0], type=_StoredCaller)
+        if known.account is None:
+            return Caller(known.tenant, frozenset(known.roles), known.name, row[2]), known
+        account = msgspec.json.decode(row[1], type=StoredAccount) if row[1] else None
+        if account is None or (account.tenant, account.epoch) != (known.tenant, known.epoch):
+            return None
+        return caller_for(account, row[2]), known
 
 
-def _caller(stored: bytes | str | None) -> Caller | None:
-    if stored is None:
-        return None
-    known = msgspec.json.decode(stored, type=_StoredCaller)
-    return Caller(known.tenant, frozenset(known.roles), known.name, known.most_streams)
+def caller_for(account: StoredAccount, most_streams: int = 0) -> Caller:
+    """An account as a caller."""
+    return Caller(
+        account.tenant,
+        frozenset(account.roles),
+        account.name,
+        most_streams,
+        account=account.name.lower(),
+        epoch=account.epoch,
+    )

@@ -16,7 +16,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import redis.asyncio
 
@@ -30,9 +30,24 @@ COOKIE = "assay_session"
 
 #: Needs no credentials; tells nothing of anybody.
 _HEALTH = frozenset({"/healthz", "/readyz"})
-_OPEN = frozenset({"/login"})
+_OPEN = frozenset(
+    {
+        ("GET", "/login"),
+        ("GET", "/join"),
+        ("GET", "/sign-in"),
+        ("POST", "/session"),
+        ("POST", "/accounts"),
+        ("POST", "/logout"),
+    }
+)
+#: The files of the page: the same for everybody.
+_ASSETS = re.compile(r"/assets/[^/]+")
+#: Where a browser is sent that has to show who it is for.
+SIGN_IN = "/sign-in"
 #: May be opened by a ticket, for a browser cannot set headers there.
 _BY_TICKET = re.compile(r"/events/[^/]+|/socket")
+#: A longer one is forgotten: it is a convenience.
+_MOST_WAY_BACK = 2000
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-real-ip")
 
 
@@ -47,7 +62,13 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            scope[SCOPE_KEY] = await self._caller(scope)
+            try:
+                scope[SCOPE_KEY] = await self._caller(scope)
+            except Unauthorized:
+                if not wants_page(scope):
+                    raise
+                await _send_to_sign_in(scope, send)
+                return
         await self._app(scope, receive, send)
 
     async def _caller(self, scope: Scope) -> Caller | None:
@@ -59,7 +80,7 @@ class Gate:
         shown, caller = await self._shown(scope)
         if caller is not None:
             return caller
-        if scope["path"] in _OPEN:
+        if _is_open(scope):
             return None
         if shown:
             raise Unauthorized("these credentials open nothing, or not any more")
@@ -103,6 +124,39 @@ class Gate:
         if token := session_of(scope):
             return True, await self._credentials.by_session(token)
         return False, None
+
+
+def _is_open(scope: Scope) -> bool:
+    method = {"HEAD": "GET"}.get(scope.get("method", ""), scope.get("method", ""))
+    return (method, scope["path"]) in _OPEN or (
+        method == "GET" and _ASSETS.fullmatch(scope["path"]) is not None
+    )
+
+
+def wants_page(scope: Scope) -> bool:
+    """Whether a browser asks for something that it will show: a person is waiting."""
+    if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        return False
+    return any("text/html" in accepted for accepted in headers_of(scope, b"accept"))
+
+
+async def _send_to_sign_in(scope: Scope, send: Send) -> None:
+    """Send a browser to where people sign in, with the way back; a dead session is taken away."""
+    path = "/" + quote(scope["path"].lstrip("/\\"))  # a path of ours, never `//another.site`
+    query = scope.get("query_string", b"").decode("latin-1")
+    way_back = quote(path + (f"?{query}" if query else ""), safe="/")
+    if len(way_back) > _MOST_WAY_BACK:
+        way_back = "/"
+    headers = [
+        (b"location", f"{SIGN_IN}?next={way_back}".encode("latin-1")),
+        (b"cache-control", b"no-store"),
+        (b"content-length", b"0"),
+    ]
+    if session_of(scope):
+        gone = f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=strict"
+        headers.append((b"set-cookie", gone.encode()))
+    await send({"type": "http.response.start", "status": 303, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def session_of(scope: Scope) -> str:

@@ -38,6 +38,10 @@ class Caller:
     name: str = ""
     #: Streams he may have open in one process; 0: as the setting says.
     most_streams: int = 0
+    #: The account it is, by its name in lower case; empty: a key, or the local tenant.
+    account: str = ""
+    #: Of the account: what was issued under another one opens nothing.
+    epoch: str = ""
 
 
 LOCAL = Caller(LOCAL_TENANT, frozenset(Role), LOCAL_TENANT)

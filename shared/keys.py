@@ -19,6 +19,20 @@
 | assay:session:<digest>       | string | a week                        | shared/credentials   |
 | assay:login:<digest>         | string | ten minutes, or its use       | shared/credentials   |
 | assay:ticket:<digest>        | string | half a minute, or its use     | shared/credentials   |
+| assay:accounts               | hash   | field: until it is deleted    | join, leave, PUT     |
+| assay:members                | hash   | field: until it is deleted    | join, leave          |
+| assay:leaving                | set    | member: until all is removed  | leave, access        |
+| assay:invites                | zset   | member: until it is used up   | access/invites, join |
+| assay:invite:<id>            | hash   | until it expires, or is used  | access/invites, join |
+| assay:sessions:<tenant>      | zset   | a week after the newest       | shared/credentials   |
+| assay:attempts:<digest>      | string | the window of the limit       | attempt.lua          |
+| assay:history:<tenant>       | zset   | for ever; the newest 1000     | _standings.lua       |
+| assay:accepted:<tenant>:<p>  | zset   | for ever; the best 100        | _standings.lua       |
+| assay:board:<problem>        | zset   | for ever                      | _standings.lua       |
+| assay:solved:<tenant>        | set    | for ever                      | _standings.lua       |
+| assay:solvers                | zset   | for ever                      | _standings.lua       |
+| assay:tried                  | hash   | for ever (counters)           | _standings.lua       |
+| assay:passed                 | hash   | for ever (counters)           | _standings.lua       |
 | assay:deliveries             | zset   | member: until it is settled   | _lib, due_deliveries |
 | assay:delivery:<name>        | hash   | until it is settled           | _lib, due_deliveries |
 | assay:failed:<tenant>        | list   | for ever; the newest 1000     | notify/deliveries    |
@@ -37,6 +51,10 @@
 | assay:fence                  | string | for ever (a counter)          | claim.lua            |
 | assay:call:<nonce>           | string | a minute                      | claim.lua            |
 | assay:workers                | hash   | field: dropped after silence  | renew, reap          |
+| assay:to-archive             | zset   | member: until it is archived  | _archive.lua         |
+| assay:archive                | hash   | for ever (mode, counters)     | functions/archive    |
+| assay:forgotten              | zset   | member: until gone everywhere | forget.lua           |
+| assay:sweeping               | string | an hour                       | archive/sweeper.py   |
 | assay:draining               | hash   | field: while its worker lives | functions/admin      |
 | assay:judge-errors           | list   | for ever; the newest 100      | _lib                 |
 | assay:counts                 | hash   | for ever (counters)           | _lib, claim, renew   |
@@ -58,8 +76,10 @@ tells a worker of what it holds: `cancel:<id>`, and `input:<id>` for more in tha
 `assay:sub:<id>` has the fields: tenant, problem, language, spec, bytes, state,
 verdict, result, attempts, lost, fence, holder, step, epoch, seq, order, priority,
 runAtMs, startByMs, charge, batch, index, clientId, createdMs, claimedMs,
-finishedMs, queuedMs, history. An interactive one has interactive, inputBytes, inputCall and
-inputClosed as well, one that is told to somebody callback. The end drops a `spec` of
+finishedMs, queuedMs, history, judged, reveals, shared, counted, cpuTimeMs,
+peakMemoryBytes, score, rev. An interactive one has interactive, inputBytes, inputCall
+and inputClosed as well, one that is told to somebody callback, one that was sent with
+an Idempotency-Key once. The end drops a `spec` of
 more than 64 KiB, and any that was cancelled: it is not judged again.
 """
 
@@ -82,6 +102,23 @@ DELIVERIES = PREFIX + "deliveries"
 API_KEYS = PREFIX + "keys"
 FILLING = PREFIX + "filling"
 CAPPED = PREFIX + "capped"
+TO_ARCHIVE = PREFIX + "to-archive"
+ARCHIVE = PREFIX + "archive"
+FORGOTTEN = PREFIX + "forgotten"
+SWEEPING = PREFIX + "sweeping"
+#: A name as it is compared -> the account as JSON: `shared/accounts.py`.
+ACCOUNTS = PREFIX + "accounts"
+#: Tenant of an account -> its name as it is shown.
+MEMBERS = PREFIX + "members"
+#: Tenants of deleted accounts of which something may still be stored.
+LEAVING = PREFIX + "leaving"
+#: Ids of invites, by when they expire.
+INVITES = PREFIX + "invites"
+#: Tenants by how many problems they have solved.
+SOLVERS = PREFIX + "solvers"
+#: Problem id -> verdicts given, and those that were `accepted`.
+TRIED = PREFIX + "tried"
+PASSED = PREFIX + "passed"
 #: Worker id -> when it was told to take nothing more.
 DRAINING = PREFIX + "draining"
 #: The newest submissions that ended as our error, as JSON.
@@ -184,6 +221,41 @@ def login(digest: str) -> str:
 def ticket(digest: str) -> str:
     """For whom a ticket opens a stream."""
     return f"{PREFIX}ticket:{digest}"
+
+
+def sessions(tenant: str) -> str:
+    """The digests of an account's sessions, by when they were opened."""
+    return f"{PREFIX}sessions:{tenant}"
+
+
+def invite(invite_id: str) -> str:
+    """What makes accounts, so many times."""
+    return f"{PREFIX}invite:{invite_id}"
+
+
+def attempts(digest: str) -> str:
+    """How often somebody has tried to sign in."""
+    return f"{PREFIX}attempts:{digest}"
+
+
+def history(tenant: str) -> str:
+    """The newest submissions of a tenant, without those of batches."""
+    return f"{PREFIX}history:{tenant}"
+
+
+def accepted(tenant: str, problem_id: str) -> str:
+    """The best accepted runs of a tenant for a problem."""
+    return f"{PREFIX}accepted:{tenant}:{problem_id}"
+
+
+def board(problem_id: str) -> str:
+    """The best run of everybody who has solved a problem."""
+    return f"{PREFIX}board:{problem_id}"
+
+
+def solved(tenant: str) -> str:
+    """The problems that a tenant has solved."""
+    return f"{PREFIX}solved:{tenant}"
 
 
 def delivery(name: str) -> str:

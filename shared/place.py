@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.errors import AssayError, Conflict, Forbidden, Overloaded, TooMany
+from shared.errors import AssayError, Conflict, Forbidden, Overloaded, TooMany, Unauthorized
 from shared.identity import Caller, Role
 from shared.priority import ORDINARY, Priority
 from shared.settings import Settings
@@ -52,6 +52,8 @@ def refusal(answer: str) -> AssayError:
         return TooMany(
             "your unfinished submissions have too many bytes", retry_after_s=_RETRY_AFTER_S
         )
+    if answer == "gone":
+        return Unauthorized("this account was deleted")
     if answer == "closed":
         return Conflict("the batch takes nothing more")
     return Overloaded("too many submissions are waiting", retry_after_s=_RETRY_AFTER_S)

@@ -13,6 +13,7 @@ import msgspec
 import redis.asyncio
 
 from shared import keys, languages, scripts
+from shared.archive import Record, bring_back
 from shared.errors import Conflict, NotFound
 from shared.models import Spec, encode
 from shared.priority import Priority
@@ -30,6 +31,7 @@ _REFUSALS = {
     "changed": "it was judged again meanwhile",
     "gone": "what it was to run is not kept: it was cancelled, or is too large",
     "batch": "it belongs to a batch",
+    "interactive": "what it was sent while it ran is not kept",
 }
 
 
@@ -40,23 +42,35 @@ class Rejudging:
         self._client = client
         self._problems = Problems(client)
 
-    async def spec(self, submission_id: str) -> Spec:
+    async def spec(self, submission_id: str, record: Record | None = None) -> Spec:
         """What a submission is to run, or was.
+
+        Args:
+            record: what is archived of it, if Redis has let it go.
 
         Raises:
             NotFound: it is not kept.
         """
-        stored = await self._client.hget(keys.submission(submission_id), "spec")
+        stored = (
+            await self._client.hget(keys.submission(submission_id), "spec")
+            if record is None
+            else record.fields.get("spec")
+        )
         if stored is None:
             raise NotFound(f"the code of {submission_id!r} is not kept")
         return msgspec.json.decode(stored, type=Spec)
 
-    async def one(self, submission_id: str) -> None:
+    async def one(self, submission_id: str, record: Record | None = None) -> None:
         """Judge one again.
+
+        Args:
+            record: what is archived of it, if Redis has let it go.
 
         Raises:
             Conflict: it cannot be, as it says.
         """
+        if record is not None:
+            await bring_back(self._client, record)
         answer = await self._again(submission_id, Priority.DEFAULT)
         if answer != "queued":
             raise Conflict(f"{submission_id!r} cannot be judged again: {_REFUSALS[answer]}")

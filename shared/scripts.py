@@ -21,7 +21,15 @@ EXECUTE_QUEUE = "execute"
 
 _FOLDER = Path(__file__).parent / "lua"
 
-_LIBRARY = ("_lib.lua", "_schedule.lua", "_admit.lua", "_batch.lua", "_once.lua")
+_LIBRARY = (
+    "_lib.lua",
+    "_schedule.lua",
+    "_admit.lua",
+    "_batch.lua",
+    "_standings.lua",
+    "_once.lua",
+    "_archive.lua",
+)
 
 _KEYS = (
     keys.READY,
@@ -43,6 +51,18 @@ _KEYS = (
     keys.batch_ended(""),
     keys.FILLING,
     keys.CAPPED,
+    keys.MEMBERS,
+    keys.history(""),
+    keys.accepted("", "").removesuffix(":"),
+    keys.board(""),
+    keys.solved(""),
+    keys.SOLVERS,
+    keys.TRIED,
+    keys.PASSED,
+    # These three come before the last ten, which stay the last.
+    keys.TO_ARCHIVE,
+    keys.ARCHIVE,
+    keys.FORGOTTEN,
     # These ten stay the last.
     keys.DRAINING,
     keys.JUDGE_ERRORS,

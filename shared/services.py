@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
 
+from shared.archive import Archive
 from shared.blobs import open_blobs
 from shared.connect import async_client
 from shared.ending import end
@@ -28,8 +29,9 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.redis = async_client(settings.redis_url)
-        self.store = Store(self.redis, settings)
         self.blobs = open_blobs(settings.blobs, settings.state, settings.blobs_endpoint)
+        self.archive = Archive(self.redis, self.blobs)
+        self.store = Store(self.redis, settings, self.archive)
         self.problems = Problems(self.redis)
         self.waiting = Waiting(self.store, settings.redis_url)
         self.on_shutdown: list[Callable[[], None]] = [self.waiting.close]

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
+NO_REDIS = "REDIS_URL is needed; local_runner.py starts a Redis, too"
+
 
 class SettingsError(ValueError):
     """A setting that cannot be honoured; the message names it and says what is allowed."""
@@ -124,6 +126,19 @@ class Settings:
         1024 * 1024 * 1024,
         "bytes of test data a worker keeps copies of, where the store is not on its machine",
         minimum=0,
+    )
+    archive: str = _setting(
+        "single",
+        "what is kept beside the files of problems when Redis lets it go: all that has ended, "
+        "single for all but the items of batches, or none",
+        choices=("all", "single", "none"),
+    )
+    retention_days: int = _setting(
+        0,
+        "days a submission is kept in the archive, where its tenant has no own number; "
+        "0 is until somebody deletes it",
+        minimum=0,
+        maximum=36_500,
     )
     max_package_bytes: int = _setting(
         64 * 1024 * 1024, "bytes of a problem package that is sent in, as a zip", minimum=1024

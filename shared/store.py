@@ -1,22 +1,26 @@
 """What the web functions know of submissions: store one, read one, cancel one.
 
-Writing is `shared/lua/submit.lua` and `cancel.lua`; reading is plain commands. The
-workers' side is `shared/claims.py`.
+Writing is `shared/lua/submit.lua` and `cancel.lua`; reading is plain commands. What Redis
+has let go is read from the archive (`shared/archive.py`), if there is one. The workers' side
+is `shared/claims.py`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 import redis.asyncio
+from msgspec import structs
 
 from shared import keys, scripts
-from shared.errors import NotFound, Unavailable
+from shared.archive import Archive, Record, bring_back
+from shared.errors import Conflict, NotFound, Unavailable
 from shared.models import Result, Spec, encode
 from shared.once import UNKEYED, Once, known_id
 from shared.place import ANYWHERE, ORDINARY_CLASSES, Place, bounds, refusal
@@ -40,6 +44,8 @@ class Snapshot:
     #: In a batch: its place there, and what its caller calls it.
     index: int | None = None
     client_id: str | None = None
+    #: All of it, where Redis has let it go.
+    record: Record | None = None
 
     @property
     def cursor(self) -> str:
@@ -50,9 +56,15 @@ class Snapshot:
 class Store:
     """Submissions in Redis, for one event loop."""
 
-    def __init__(self, client: redis.asyncio.Redis, settings: Settings) -> None:
+    def __init__(
+        self,
+        client: redis.asyncio.Redis,
+        settings: Settings,
+        archive: Archive | None = None,
+    ) -> None:
         self.client = client
         self.settings = settings
+        self.archive = archive
 
     async def check_schema(self) -> None:
         """Refuse a store written by another version rather than misread it."""
@@ -106,6 +118,7 @@ class Store:
             *once.arguments(),
             "1" if spec.interactive else "",
             callback,
+            _kind(spec),
         )
         if answer == b"queued":
             return submission_id
@@ -114,17 +127,24 @@ class Store:
             raise refusal(answer.decode())
         return known
 
-    async def snapshot(self, id_or_problem: str, *, tenant: str) -> Snapshot:
+    async def snapshot(
+        self, id_or_problem: str, *, tenant: str, or_shared: bool = False
+    ) -> Snapshot:
         """A submission by its id, or the tenant's latest one for a problem id.
+
+        Args:
+            or_shared: also one of somebody else who has shared it; for reading only.
 
         Raises:
             NotFound: there is none, or it is somebody else's.
         """
-        found = await self._read(id_or_problem, tenant)
+        found = await self._read(id_or_problem, tenant, or_shared=or_shared)
         if found is None:
             newest = await self.client.get(keys.latest(tenant, id_or_problem))
             if newest is not None:
-                found = await self._read(_text(newest), tenant)
+                found = await self._find(_text(newest), tenant)
+        if found is None:
+            found = await self._archived(id_or_problem, tenant, or_shared=or_shared)
         if found is None:
             raise NotFound(f"no submission and no problem {id_or_problem!r}")
         return found
@@ -132,6 +152,8 @@ class Store:
     async def cancel(self, submission_id: str, *, tenant: str) -> State:
         """Cancel what is not finished; gives the state it has now."""
         found = await self.snapshot(submission_id, tenant=tenant)
+        if found.record is not None:
+            return found.state
         answer = await scripts.acall(
             self.client,
             "cancel",
@@ -143,30 +165,91 @@ class Store:
             raise NotFound(f"no submission {submission_id!r}")
         return State(answer.decode())
 
+    async def share(self, submission_id: str, *, shared: bool, tenant: str) -> None:
+        """Let everybody who is signed in read a submission, or not any more.
+
+        Raises:
+            NotFound: there is no such submission of this tenant.
+            Conflict: it shows the secret tests of a package.
+        """
+        answer = None
+        for _ in range(2):
+            answer = await scripts.acall(
+                self.client, "share", submission_id, tenant, "1" if shared else ""
+            )
+            if answer is not None or self.archive is None:
+                break
+            if (record := await self.archive.find(submission_id, tenant)) is not None:
+                await bring_back(self.client, record)
+        if answer is None:
+            raise NotFound(f"no submission {submission_id!r}")
+        if answer == b"secret":
+            raise Conflict("it shows the secret tests of a problem: it cannot be shared")
+
     async def read_many(self, ids: Sequence[str], *, tenant: str) -> list[Snapshot | None]:
         """Some submissions by their ids; None for what is not there, or not this tenant's."""
         async with self.client.pipeline(transaction=False) as pipe:
             for submission_id in ids:
                 pipe.hmget(keys.submission(submission_id), _FIELDS)
             rows = await pipe.execute()
-        return [
+        found = [
             _found(submission_id, values, tenant)
             for submission_id, values in zip(ids, rows, strict=True)
         ]
+        gone = [index for index, snapshot in enumerate(found) if snapshot is None]
+        archived = await asyncio.gather(*(self._archived(ids[index], tenant) for index in gone))
+        for index, snapshot in zip(gone, archived, strict=True):
+            found[index] = snapshot
+        return found
 
-    async def _read(self, submission_id: str, tenant: str) -> Snapshot | None:
+    async def _find(self, submission_id: str, tenant: str) -> Snapshot | None:
+        found = await self._read(submission_id, tenant)
+        return found or await self._archived(submission_id, tenant)
+
+    async def _archived(
+        self, submission_id: str, tenant: str, *, or_shared: bool = False
+    ) -> Snapshot | None:
+        if self.archive is None:
+            return None
+        record = await self.archive.find(submission_id, tenant, or_shared=or_shared)
+        if record is None:
+            return None
+        return _owned(_snapshot(submission_id, record.fields, record), tenant)
+
+    async def _read(
+        self, submission_id: str, tenant: str, *, or_shared: bool = False
+    ) -> Snapshot | None:
         values = await self.client.hmget(keys.submission(submission_id), _FIELDS)
-        return _found(submission_id, values, tenant)
+        return _found(submission_id, values, tenant, or_shared=or_shared)
+
+
+def _kind(spec: Spec) -> str:
+    """What the standings and sharing have to know of it, as `submit.lua` stores it."""
+    if spec.reveal:
+        return "reveals"
+    return "judged" if spec.package and spec.problem_id else ""
 
 
 def _found(
-    submission_id: str, values: Sequence[bytes | str | None], tenant: str
+    submission_id: str,
+    values: Sequence[bytes | str | None],
+    tenant: str,
+    *,
+    or_shared: bool = False,
 ) -> Snapshot | None:
     pairs = zip(_FIELDS, values, strict=True)
     fields = {name: _text(value) for name, value in pairs if value is not None}
-    if fields.get("tenant") != tenant:
+    own = fields.get("tenant") == tenant
+    if not own and not (or_shared and fields.get("shared")):
         return None
-    return _snapshot(submission_id, fields)
+    return _owned(_snapshot(submission_id, fields), tenant)
+
+
+def _owned(found: Snapshot, tenant: str) -> Snapshot:
+    """As this tenant sees it."""
+    if found.tenant == tenant:
+        return found
+    return replace(found, result=structs.replace(found.result, own=False))
 
 
 _FIELDS = [
@@ -185,6 +268,7 @@ _FIELDS = [
     "history",
     "index",
     "clientId",
+    "shared",
 ]
 
 
@@ -192,7 +276,7 @@ def _text(value: bytes | str) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def _snapshot(submission_id: str, fields: dict[str, str]) -> Snapshot:
+def _snapshot(submission_id: str, fields: dict[str, str], record: Record | None = None) -> Snapshot:
     state = State(fields["state"])
     known: dict[str, Any] = msgspec.json.decode(fields.get("result") or "{}")
     known |= {
@@ -206,6 +290,7 @@ def _snapshot(submission_id: str, fields: dict[str, str]) -> Snapshot:
         "startedMs": int(fields["claimedMs"]) if "claimedMs" in fields else None,
         "finishedMs": int(fields["finishedMs"]) if "finishedMs" in fields else None,
         "history": msgspec.json.decode(f"[{fields.get('history', '')}]"),
+        "shared": "shared" in fields,
         "cursor": f"{fields['epoch']}.{fields['seq']}",
         "links": links(submission_id),
     }
@@ -219,6 +304,7 @@ def _snapshot(submission_id: str, fields: dict[str, str]) -> Snapshot:
         result,
         int(fields["index"]) if "index" in fields else None,
         fields.get("clientId") or None,
+        record,
     )
 
 

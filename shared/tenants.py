@@ -15,6 +15,7 @@ nobody has to be registered before he may submit.
 | most_streams       | 0: as the setting says     | event streams open at the same time           |
 | rate_per_minute    | 0: no limit                | requests, by a bucket that refills evenly     |
 | rate_burst         | 0: as many as per minute   | requests at once                              |
+| retention_days     | as the setting says        | days what has ended is kept; 0 is for ever    |
 """
 
 from __future__ import annotations
@@ -41,12 +42,13 @@ class TenantSettings(Stored, rename=None, omit_defaults=False, kw_only=True):
     most_streams: int = 0
     rate_per_minute: int = 0
     rate_burst: int = 0
+    retention_days: int | None = None
 
 
 def to_fields(settings: TenantSettings) -> dict[str, str]:
     """The hash as it is stored."""
     plain = msgspec.to_builtins(settings) | {"priorities": ",".join(settings.priorities)}
-    return {name: str(value) for name, value in plain.items()}
+    return {name: str(value) for name, value in plain.items() if value is not None}
 
 
 def from_fields(fields: Mapping[str, str]) -> TenantSettings:

@@ -60,7 +60,9 @@ class Waiting:
         self._listener: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def until_final(self, submission_id: str, wait_s: float, *, tenant: str) -> Snapshot:
+    async def until_final(
+        self, submission_id: str, wait_s: float, *, tenant: str, or_shared: bool = False
+    ) -> Snapshot:
         """The submission at its end, or as it is after `wait_s` seconds.
 
         Raises:
@@ -71,7 +73,9 @@ class Waiting:
         with self.bell(submission_id) as bell:
             while True:
                 bell.clear()
-                found = await self._store.snapshot(submission_id, tenant=tenant)
+                found = await self._store.snapshot(
+                    submission_id, tenant=tenant, or_shared=or_shared
+                )
                 left_s = deadline - loop.time()
                 if found.state in TERMINAL or left_s <= 0 or self._closed:
                     return found

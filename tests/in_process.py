@@ -23,6 +23,7 @@ TTL_S = 3600
 @contextlib.contextmanager
 def open_client(redis_url: str, **settings: Any) -> Iterator[TestClient]:  # noqa: ANN401
     """A client of the app as the local host assembles it; our own faults are answers here."""
+    settings.setdefault("archive", "none")  # nothing is to be left in this machine's state folder
     app = create_app(Settings(redis_url=redis_url, **settings))
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         yield client

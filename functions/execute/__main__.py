@@ -26,7 +26,7 @@ from shared.errors import AssayError
 from shared.failure import Failure
 from shared.listen import listen
 from shared.models import encode
-from shared.settings import Settings, SettingsError, is_given
+from shared.settings import NO_REDIS, Settings, SettingsError, is_given
 
 _REPAIR_INTERVAL_S = 0.5
 
@@ -35,8 +35,10 @@ def main() -> int:
     """Run until told to stop; gives the exit code."""
     try:
         settings = Settings.from_env()
+        if not settings.redis_url:
+            raise SettingsError(NO_REDIS)
     except SettingsError as error:
-        print(f"assay: {error}", file=sys.stderr)
+        print(f"Assay: {error}", file=sys.stderr)
         return 2
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"

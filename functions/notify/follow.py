@@ -56,7 +56,7 @@ class Reader:
         self._is_closed = False
         #: Set while a reset is due that this very view can tell.
         self._view: View | None = None
-        if _is_elsewhere(after, view):
+        if is_elsewhere(after, view):
             self._view = view
         #: Whether the reader had seen the terminal event before it came.
         self.is_past_end = self._view is None and view.has_ended and self._seq == view.seq
@@ -149,7 +149,7 @@ def _complete(waiter: asyncio.Future[None]) -> None:
         waiter.set_result(None)
 
 
-def _is_elsewhere(after: Cursor | None, view: View) -> bool:
+def is_elsewhere(after: Cursor | None, view: View) -> bool:
     """Whether a reader with this cursor is in no place of the stream."""
     if after is None:  # it reads from the beginning, where there is one
         return not view.stream.ends

@@ -26,12 +26,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from itertools import takewhile
 
 from functions.notify.channel import BATCH_EVENTS, Channel
 from functions.notify.events import Cursor, Event, parse_bell, parse_entry
 from functions.notify.follow import Reader
 from functions.notify.link import Link
 from functions.notify.repair import Repair
+from functions.notify.replay import Replay
 from functions.notify.seats import Seats
 from functions.notify.streams import Stream, View, Views
 from shared import keys
@@ -70,7 +72,7 @@ class Hub:
 
     async def follow(
         self, name: str, after: Cursor | None, *, tenant: str, most_streams: int = 0
-    ) -> Reader:
+    ) -> Reader | Replay:
         """Open a stream behind `after`. Close the reader when done with it.
 
         Raises:
@@ -81,6 +83,8 @@ class Hub:
         self.take_seat(tenant, most_streams)
         try:
             view = await self.view(name, tenant)
+            if view.record is not None:
+                return Replay(self, view, view.record, after)
             self._start()
             return Reader(self, self._attach(view), view, after)
         except BaseException:
@@ -141,9 +145,9 @@ class Hub:
                 keys.events(channel.stream.name), min=f"({seq}-0", count=BATCH_EVENTS
             )
         bells = [parse_entry(entry) for entry in entries or []]
-        if not bells or bells[0].seq != seq + 1:
-            return []
-        return [Event(epoch, bell.seq, bell.type, bell.data) for bell in bells]
+        # Up to where one is missing: it was forgotten, and is no silent hole.
+        following = takewhile(lambda it: it[1].seq == it[0], enumerate(bells, seq + 1))
+        return [Event(epoch, bell.seq, bell.type, bell.data) for _, bell in following]
 
     def adopt(self, channel: Channel, view: View) -> None:
         """A reader has seen another epoch than the channel knows."""

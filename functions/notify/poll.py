@@ -16,6 +16,7 @@ import msgspec
 from functions.notify.channel import RING_BYTES
 from functions.notify.events import Cursor, Event
 from functions.notify.follow import Reader
+from functions.notify.replay import Replay
 from shared.models import Stored
 
 #: Seconds to wait where the caller does not say.
@@ -40,7 +41,7 @@ class Page(Stored, omit_defaults=False):
     end: bool
 
 
-async def poll(reader: Reader, after: Cursor | None, wait_s: float) -> Page:
+async def poll(reader: Reader | Replay, after: Cursor | None, wait_s: float) -> Page:
     """The next events of a reader, which is closed then."""
     events: list[Event] = []
     with closing(reader):

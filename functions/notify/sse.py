@@ -24,6 +24,7 @@ from functions.notify.events import Cursor, Event, parse_cursor
 from functions.notify.follow import Reader
 from functions.notify.hub import Hub
 from functions.notify.poll import WAIT_S, poll
+from functions.notify.replay import Replay
 from functions.notify.wire import SEND_TIMEOUT_S, ClientStuck, Outlet
 from shared.asgi import Message, Receive, Scope, Send
 from shared.ending import end
@@ -77,12 +78,17 @@ class EventStream:
             else:
                 await self._stream(reader, receive, outlet)
 
-    async def _open(self, name: str, after: Cursor | None, caller: Caller) -> Reader:
+    async def _open(self, name: str, after: Cursor | None, caller: Caller) -> Reader | Replay:
         most = caller.most_streams
         return await self._hub.follow(name, after, tenant=caller.tenant, most_streams=most)
 
     async def _poll(
-        self, reader: Reader, after: Cursor | None, wait_s: float, receive: Receive, outlet: Outlet
+        self,
+        reader: Reader | Replay,
+        after: Cursor | None,
+        wait_s: float,
+        receive: Receive,
+        outlet: Outlet,
     ) -> None:
         watcher = asyncio.create_task(_stop_at_disconnect(receive, reader))
         try:
@@ -93,7 +99,7 @@ class EventStream:
             await outlet.send(_start(200, _POLL_HEADERS))
             await outlet.send(_body(body, more=False))
 
-    async def _stream(self, reader: Reader, receive: Receive, outlet: Outlet) -> None:
+    async def _stream(self, reader: Reader | Replay, receive: Receive, outlet: Outlet) -> None:
         watcher = asyncio.create_task(_stop_at_disconnect(receive, reader))
         try:
             await outlet.send(_start(200, _HEADERS))
@@ -125,7 +131,7 @@ def _cursor(request: Request) -> Cursor | None:
     return parse_cursor(request.query_params.get("after"), field="after")
 
 
-async def _stop_at_disconnect(receive: Receive, reader: Reader) -> None:
+async def _stop_at_disconnect(receive: Receive, reader: Reader | Replay) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     reader.stop()

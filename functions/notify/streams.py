@@ -19,6 +19,7 @@ import msgspec
 
 from functions.notify.events import parse_entry
 from shared import keys
+from shared.archive import Record
 from shared.batches import summarize
 from shared.errors import NotFound
 from shared.models import Stored, encode
@@ -69,6 +70,8 @@ class View:
     has_ended: bool
     #: What it is about, for a reset; None where that has to be looked up: `Views.document`.
     content: object = None
+    #: Its events, where Redis has let it go.
+    record: Record | None = None
 
 
 class Views:
@@ -105,7 +108,7 @@ class Views:
         return encode({"submissions": await self._recent(view)})
 
     async def _submission(self, submission_id: str, tenant: str) -> View:
-        found = await self._store.snapshot(submission_id, tenant=tenant)
+        found = await self._store.snapshot(submission_id, tenant=tenant, or_shared=True)
         if found.submission_id != submission_id:  # the name of a problem is no stream
             raise NotFound(f"no submission {submission_id!r}")
         return View(
@@ -115,6 +118,7 @@ class Views:
             found.seq,
             found.state in TERMINAL,
             found.result,
+            found.record,
         )
 
     async def _batch(self, batch_id: str, tenant: str) -> View:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import BinaryIO
 
+from msgspec.structs import asdict
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
@@ -20,10 +21,11 @@ from shared.identity import Role, require
 from shared.languages import known
 from shared.models import encode
 from shared.problems import model
-from shared.problems.answers import ProblemEntry, ProblemList
+from shared.problems.answers import ListedProblem, ProblemEntry, ProblemList
 from shared.problems.model import File, Package
 from shared.readiness import check_blobs
 from shared.services import Services
+from shared.standings import Standings
 from shared.workers import Workers
 
 _CHUNK = 256 * 1024
@@ -46,13 +48,12 @@ _SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this function."""
     problems, blobs = services.problems, services.blobs
-    workers = Workers(services.redis)
+    workers, standings = Workers(services.redis), Standings(services.redis)
     shelf = _Shelf(blobs)
     check_blobs(services)
 
     async def list_problems(request: Request) -> Response:
-        require(request.scope, Role.READ)
-        query = request.query_params
+        tenant, query = require(request.scope, Role.READ).tenant, request.query_params
         everything = await problems.all()
         chosen = [
             it
@@ -62,11 +63,19 @@ def routes(services: Services) -> list[BaseRoute]:
             and query.get("difficulty", it.difficulty) == it.difficulty
         ]
         tags = Counter(tag for it in everything for tag in it.tags)
-        return _json(ProblemList(problems=chosen, tags=dict(sorted(tags.items()))))
+        told = await listed(chosen, tenant)
+        return _json(ProblemList(problems=told, tags=dict(sorted(tags.items()))))
+
+    async def listed(entries: list[ProblemEntry], tenant: str) -> list[ListedProblem]:
+        tallies = await standings.tallies([entry.id for entry in entries], tenant=tenant)
+        return [
+            ListedProblem(**asdict(entry), **vars(tally))
+            for entry, tally in zip(entries, tallies, strict=True)
+        ]
 
     async def show(request: Request) -> Response:
-        require(request.scope, Role.READ)
-        entry = await problems.get(request.path_params["id"])
+        tenant = require(request.scope, Role.READ).tenant
+        [entry] = await listed([await problems.get(request.path_params["id"])], tenant)
         alive = await workers.alive()
         there = {it.name for worker in alive for it in worker.languages} if alive else set(known())
         language = request.query_params.get("language", "en")[:16]

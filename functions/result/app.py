@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from functions.result import people
 from functions.result.batch import Results, parse_after, parse_follow
 from functions.result.openapi import document
 from functions.result.status import status
@@ -26,9 +27,11 @@ def routes(services: Services) -> list[BaseRoute]:
     async def result(request: Request) -> Response:
         tenant = require(request.scope, Role.READ).tenant
         wait_s = parse_wait(request.query_params.get("wait"))
-        found = await store.snapshot(request.path_params["id"], tenant=tenant)
+        found = await store.snapshot(request.path_params["id"], tenant=tenant, or_shared=True)
         if wait_s and found.state not in TERMINAL:
-            found = await waiting.until_final(found.submission_id, wait_s, tenant=tenant)
+            found = await waiting.until_final(
+                found.submission_id, wait_s, tenant=tenant, or_shared=True
+            )
         return _json(found.result)
 
     async def batch(request: Request) -> Response:
@@ -55,6 +58,7 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/result/{id}", result),
         Route("/batch/{id}", batch),
         Route("/batch/{id}/results", batch_results),
+        *people.routes(services),
         Route("/status", show_status),
         Route("/openapi.json", openapi),
     ]

@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
+from functions.result import openapi_people
 from shared import answers, limits, once
+from shared.forgetting import Forgotten
 from shared.models import BatchItem, Result, SubmitRequest
 from shared.operations import OPERATIONS, Drained, Overview, Replayed
 from shared.problems.answers import (
@@ -27,6 +29,7 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     Result,
     answers.Accepted,
     answers.Cancelled,
+    Forgotten,
     answers.Code,
     answers.Rejudged,
     answers.BatchAccepted,
@@ -35,7 +38,6 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     answers.Languages,
     answers.Status,
     answers.Health,
-    answers.Me,
     answers.Ticket,
     WebhookInfo,
     answers.Problem,
@@ -43,6 +45,7 @@ _MODELS: tuple[type[msgspec.Struct], ...] = (
     ProblemPage,
     ProblemInstalled,
     ProblemDeleted,
+    *openapi_people.MODELS,
     *OPERATIONS,
 )
 
@@ -174,6 +177,7 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         [_WAIT, _IDEMPOTENCY_KEY],
     ),
     ("delete", "/submission/{id}", "Cancel what is not finished", {"200": answers.Cancelled}, []),
+    ("delete", "/submission/{id}/record", "Forget it, everywhere", {"200": Forgotten}, []),
     (
         "post",
         "/submission/{id}/rejudge",
@@ -268,6 +272,7 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         {"200": WebhookInfo},
         [],
     ),
+    *openapi_people.PATHS,
     ("get", "/admin/overview", "The whole service (operator)", {"200": Overview}, []),
     (
         "post",
@@ -297,7 +302,6 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         {"204": ("dropped", {})},
         [],
     ),
-    ("get", "/me", "Who one is", {"200": answers.Me}, []),
     ("post", "/ticket", "A ticket that opens one stream", {"200": answers.Ticket}, []),
     (
         "get",
@@ -330,6 +334,9 @@ def document() -> dict[str, Any]:
     request = {"required": True, "content": {_JSON: {"schema": _reference(SubmitRequest)}}}
     paths["/submit"]["post"]["requestBody"] = request
     paths["/batch"]["post"]["requestBody"] = _BATCH_BODY
+    for (method, path), model in openapi_people.BODIES.items():
+        body = {"required": True, "content": {_JSON: {"schema": _reference(model)}}}
+        paths[path][method]["requestBody"] = body
     package = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
     paths["/problems"]["post"]["requestBody"] = {"required": True, "content": package}
     return {

@@ -13,6 +13,7 @@ import redis.asyncio
 
 from shared import load
 from shared.answers import Status
+from shared.archive import archive_status
 from shared.identity import Caller, is_operator
 from shared.settings import Settings
 from shared.workers import workers
@@ -35,6 +36,7 @@ async def status(client: redis.asyncio.Redis, settings: Settings, caller: Caller
         classes=shown.classes,
         unfinished_bytes=shown.unfinished_bytes,
         totals=whole.totals if sees_all else None,
+        archive=await archive_status(client) if sees_all else None,
         isolation=_agreed([worker.isolation for worker in alive]),
         workers=alive if sees_all else None,
     )

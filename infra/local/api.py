@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
@@ -19,14 +20,21 @@ _SILENCE_S = 90.0
 _RESUMES = 20
 _PAUSE_S = 0.5
 
+#: The API key for a server that needs one.
+KEY_VARIABLE = "ASSAY_KEY"
+
 #: Event id, type, data.
 Event = tuple[str, str, dict[str, Any]]
 
 
 class Api:
-    """One server. A server that cannot be reached or refuses raises `Failure` with code 2."""
+    """One server. A server that cannot be reached or refuses raises `Failure` with code 2.
 
-    def __init__(self, url: str) -> None:
+    It is shown the key of the environment, if there is one; a server that was only started
+    for the moment (`is_own`) knows nothing of it.
+    """
+
+    def __init__(self, url: str, *, is_own: bool = False) -> None:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise Failure(f"{url!r} is not an http URL.", 2)
@@ -34,6 +42,10 @@ class Api:
         self._host = parts.netloc
         self._prefix = parts.path.rstrip("/")
         self._secure = parts.scheme == "https"
+        key = "" if is_own else os.environ.get(KEY_VARIABLE, "").strip()
+        if not key.isascii() or not key.isprintable():
+            raise Failure(f"{KEY_VARIABLE} holds no API key.", 2)
+        self._shown = {"Authorization": f"Bearer {key}"} if key else {}
 
     def json(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """One call; the decoded answer."""
@@ -41,7 +53,7 @@ class Api:
             with closing(self._connect()) as connection:
                 content = None if body is None else json.dumps(body).encode()
                 headers = {} if body is None else {"Content-Type": "application/json"}
-                connection.request(method, self._prefix + path, content, headers)
+                connection.request(method, self._prefix + path, content, headers | self._shown)
                 response = connection.getresponse()
                 return _checked(response.status, response.read())
         except (OSError, http.client.HTTPException) as error:
@@ -51,7 +63,7 @@ class Api:
         """Post a file; the decoded answer."""
         length = content.seek(0, io.SEEK_END)
         content.seek(0)
-        headers = {"Content-Type": kind, "Content-Length": str(length)}
+        headers = {"Content-Type": kind, "Content-Length": str(length), **self._shown}
         try:
             with closing(self._connect()) as connection:
                 connection.request("POST", self._prefix + path, content, headers)
@@ -82,7 +94,7 @@ class Api:
             time.sleep(_PAUSE_S)
 
     def _follow(self, path: str, cursor: str) -> Iterator[Event]:
-        headers = {"Accept": "text/event-stream"}
+        headers = {"Accept": "text/event-stream", **self._shown}
         if cursor:
             headers["Last-Event-ID"] = cursor
         with closing(self._connect()) as connection:

@@ -17,12 +17,14 @@ from starlette.applications import Starlette
 
 import functions.access.app
 import functions.admin.app
+import functions.archive.app
 import functions.notify.app
 import functions.problems.app
 import functions.result.app
 import functions.submit.app
 import functions.web.app
 from infra.local.failure import Failure
+from shared.accounts import Accounts
 from shared.announce import announce
 from shared.credentials import Credentials
 from shared.errors import Unavailable
@@ -35,15 +37,17 @@ from shared.serving.main import run
 from shared.settings import Settings
 from shared.workers import workers
 
-FUNCTIONS: tuple[Routes, ...] = (
-    functions.access.app.routes,
-    functions.submit.app.routes,
-    functions.result.app.routes,
-    functions.problems.app.routes,
-    functions.notify.app.routes,
-    functions.admin.app.routes,
-    functions.web.app.routes,
-)
+#: Every web function; where two could answer, the first one does.
+FUNCTIONS: dict[str, Routes] = {
+    "access": functions.access.app.routes,
+    "submit": functions.submit.app.routes,
+    "result": functions.result.app.routes,
+    "archive": functions.archive.app.routes,
+    "problems": functions.problems.app.routes,
+    "notify": functions.notify.app.routes,
+    "admin": functions.admin.app.routes,
+    "web": functions.web.app.routes,
+}
 _NO_KEYS = (
     "{} can be reached from other machines, and there is no API key that could open it to them "
     "only: make one with `local_runner.py key create`, or use --host 127.0.0.1."
@@ -52,7 +56,7 @@ _NO_KEYS = (
 
 def create_app(settings: Settings) -> Starlette:
     """The app of one machine. Its services are open while its lifespan is."""
-    return assemble(services_of(settings), *FUNCTIONS)
+    return assemble(services_of(settings), *FUNCTIONS.values())
 
 
 def services_of(settings: Settings) -> Services:
@@ -75,7 +79,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
             facts["login"] = f"{facts['url']}/login?token={token}"
         announce("ready " + json.dumps(facts))
 
-    await serve(services_of(settings), listener, *FUNCTIONS, before=_check_keys, on_serving=say_so)
+    parts = FUNCTIONS.values()
+    await serve(services_of(settings), listener, *parts, before=_check_keys, on_serving=say_so)
 
 
 async def _check_keys(services: Services) -> None:
@@ -86,8 +91,14 @@ async def _check_keys(services: Services) -> None:
     """
     host = services.settings.host
     with contextlib.suppress(redis.RedisError):  # away for the moment: callers are told so
-        if not is_loopback(host) and not await Credentials(services.redis).has_keys():
+        if not is_loopback(host) and not await _has_anybody(services):
             raise Failure(_NO_KEYS.format(host))
+
+
+async def _has_anybody(services: Services) -> bool:
+    """Whether there is a key or an account, so that anybody could come in."""
+    has_key = await Credentials(services.redis).has_keys()
+    return has_key or await Accounts(services.redis).has_any()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 #: Fields of `shared.tenants.TenantSettings` that are set along with a key.
-TENANT_FLAGS = ("weight", "most_running", "most_waiting", "most_streams", "rate_per_minute")
+TENANT_FLAGS = (
+    *("weight", "most_running", "most_waiting", "most_streams", "rate_per_minute"),
+    "retention_days",
+)
 
 
 def add_command(parser: argparse.ArgumentParser) -> None:

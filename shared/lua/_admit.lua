@@ -3,6 +3,9 @@
 -- Why `count` submissions of `bytes` in all may not come in, or nil.
 -- limits: most waiting, most bytes, and the same for a tenant without limits of its own
 function line.refuses(tenant, class, allowed, bytes, count, limits)
+  if standings.is_gone(tenant) then
+    return 'gone'
+  end
   local t = redis.call('HMGET', TENANT .. tenant, 'priorities', 'most_waiting',
     'most_waiting_bytes')
   local classes = allowed == '*' and allowed or t[1] or allowed

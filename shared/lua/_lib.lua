@@ -28,6 +28,8 @@ local RING_CAP = 256
 
 -- Who waits and whose turn it is: filled by _schedule.lua.
 local line = {}
+-- Histories, and who has solved what: filled by _standings.lua.
+local standings = {}
 
 local function now_ms()
   local t = redis.call('TIME')
@@ -197,14 +199,14 @@ local function close(id, state, verdict, result, ttl_s)
   redis.call('HINCRBY', LOAD, 'bytes', -tonumber(h[1]))
   redis.call('HINCRBY', SHARE .. h[2], 'bytes', -tonumber(h[1]))
   redis.call('HINCRBY', LOAD, state, 1)
+  standings.settle(id)
   if state == 'finished' then
     count('verdicts,' .. h[3] .. ',' .. verdict)
     if verdict == 'judge-error' then
       note_judge_error(id)
     end
   end
-  redis.call('EXPIRE', sub, ttl_s)
-  redis.call('EXPIRE', EV .. id, ttl_s)
+  line.let_go(id, ttl_s)
   line.item_ended(id, state, verdict, ttl_s)
   redis.call('DEL', INPUT .. id)
   call_back('submission:' .. id, sub)

@@ -9,6 +9,7 @@ if not holds(id, fence) then
   return (h[1] == fence and h[2] == 'finished') and 1 or 0
 end
 emit_all(id, 10)
+standings.measure(id, ARGV[#ARGV])
 close(id, 'finished', ARGV[6], ARGV[7], ARGV[8])
 announce(ARGV[9], id, 'finished', ARGV[6])
 line.call()

@@ -2,11 +2,13 @@
 -- ARGV: 4 id, 5 `finishedMs` of the verdict that the caller has seen, 6 spec (JSON),
 --       7 epoch of its new stream, 8 priority class, 9 verdicts that are kept
 -- Returns: 'queued'; with nothing changed: 'running' if it is not finished, 'changed' if it
--- has been judged again since, 'gone' if there is nothing to judge, 'batch' for an item.
+-- has been judged again since, 'gone' if there is nothing to judge, 'batch' for an item,
+-- 'interactive' for one that was fed while it ran: what it was sent is not kept.
 -- Safe to repeat: the second call finds it queued, or finished at another time.
 local id, spec = ARGV[4], ARGV[6]
 local sub = SUB .. id
-local h = redis.call('HMGET', sub, 'state', 'finishedMs', 'verdict', 'history', 'batch', 'tenant')
+local h = redis.call('HMGET', sub, 'state', 'finishedMs', 'verdict', 'history', 'batch', 'tenant',
+  'interactive')
 if not h[1] or h[1] == 'cancelled' or redis.call('HEXISTS', sub, 'spec') == 0 then
   return 'gone'
 end
@@ -18,6 +20,9 @@ if h[2] ~= ARGV[5] then
 end
 if h[5] and h[5] ~= '' then
   return 'batch'
+end
+if h[7] then
+  return 'interactive'
 end
 
 local history = cjson.encode({ verdict = h[3], finishedMs = tonumber(h[2]) })
@@ -34,7 +39,8 @@ redis.call('HSET', sub, 'state', 'queued', 'verdict', '', 'result', '', 'history
   'spec', spec, 'bytes', #spec, 'attempts', 0, 'lost', 0, 'fence', '', 'holder', '',
   'epoch', ARGV[7], 'seq', 0, 'priority', ARGV[8], 'queuedMs', now,
   'order', redis.call('HGET', LOAD, 'submitted'))
-redis.call('HDEL', sub, 'finishedMs', 'claimedMs', 'startByMs', 'runAtMs')
+redis.call('HDEL', sub, 'finishedMs', 'claimedMs', 'startByMs', 'runAtMs', 'cpuTimeMs',
+  'peakMemoryBytes', 'score')
 redis.call('PERSIST', sub)
 redis.call('DEL', EV .. id)
 redis.call('HINCRBY', LOAD, 'bytes', #spec)

@@ -33,10 +33,20 @@ class ProblemEntry(Answer, kw_only=True):
     updated_ms: int = 0
 
 
+class ListedProblem(ProblemEntry, kw_only=True):
+    """A line of the list, as a caller is told it."""
+
+    #: Whether the caller has solved it.
+    solved: bool = False
+    #: Verdicts that were given, and those that were `accepted`.
+    submissions: int = 0
+    accepted: int = 0
+
+
 class ProblemList(Answer, kw_only=True):
     """The answer of `GET /problems`."""
 
-    problems: list[ProblemEntry]
+    problems: list[ListedProblem]
     #: Every tag of any problem, with how many have it.
     tags: dict[str, int]
 
@@ -55,7 +65,7 @@ class SampleAnswer(Answer, kw_only=True):
     links: dict[str, str]
 
 
-class ProblemPage(ProblemEntry, kw_only=True):
+class ProblemPage(ListedProblem, kw_only=True):
     """The answer of `GET /problems/{id}`: what a contestant may know."""
 
     #: The language of the statement that follows, and the others there are.

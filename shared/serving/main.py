@@ -24,7 +24,7 @@ from shared.listen import listener_of, url_of
 from shared.services import Services
 from shared.serving.app import Routes
 from shared.serving.server import serve
-from shared.settings import Settings, SettingsError
+from shared.settings import NO_REDIS, Settings, SettingsError
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 #: A descriptor for each connection, and some for Redis and files.
@@ -51,7 +51,7 @@ def run(serve_all: Serve) -> int:
     try:
         settings = Settings.from_env()
         if not settings.redis_url:
-            raise Failure("REDIS_URL is needed; local_runner.py starts it all.", 2)
+            raise SettingsError(NO_REDIS)
         begin_log(settings)
         allow_files(_OPEN_FILES)
         listener = listener_of(settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import logging
+import os
 import subprocess
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +23,14 @@ from tests.infra.serving import SERVE
 def key(state: Path, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*SERVE, "key", *args, "--state", str(state)],
+        cwd=ROOT, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+def listing(url: str, shown: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*SERVE, "problem", "list", "--url", url],
+        env=os.environ | {"ASSAY_KEY": shown},
         cwd=ROOT, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
 
@@ -54,6 +63,11 @@ def test_an_address_that_others_can_reach_is_served_with_a_key_only(
         assert get(url, "/healthz")[0] == 200
         status, _, me = get(url, "/me", authorization=f"Bearer {secret}")
         assert (status, me["tenant"], me["name"]) == (200, "acme", "ci")
+
+        # also for the command line, which takes it from the environment
+        assert listing(url, secret).returncode == 0
+        refused = listing(url, "")
+        assert (refused.returncode, "needs credentials" in refused.stderr) == (2, True)
 
         [link] = [word for word in one.output.split() if "/login?token=" in word]
         status, headers, _ = get(url, link[link.index("/login") :])

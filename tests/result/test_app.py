@@ -153,6 +153,14 @@ def test_status_of_an_empty_service_is_zeros(client: TestClient) -> None:
         },
         "unfinishedBytes": 0,
         "totals": {"submitted": 0, "finished": 0, "cancelled": 0},
+        "archive": {
+            "mode": "none",
+            "waiting": 0,
+            "oldestWaitingMs": None,
+            "archived": 0,
+            "failed": 0,
+            "error": None,
+        },
         "isolation": {},
         "workers": [],
     }

@@ -50,6 +50,7 @@ def submit(
     queue_timeout_ms: int | str = "",
     once: str = "",
     digest: str = "",
+    kind: str = "",
 ) -> tuple[str, str]:
     """Call the script; gives the id and what it answered."""
     submission_id = submission_id or uuid.uuid4().hex
@@ -75,6 +76,9 @@ def submit(
         once,
         digest,
         TTL_S,
+        "",
+        "",
+        kind,
     )
     return submission_id, answer.decode()
 

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pytest
 import redis
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 import functions.access.app
 import functions.result.app
 from shared import keys
-from shared.asgi import OUTER, escalate
 from shared.credentials import Credentials
-from shared.gate import COOKIE, Gate
+from shared.gate import COOKIE
 from shared.identity import LOCAL, Role
 from shared.services import Services
+from shared.serving import assemble
 from shared.settings import Settings
 from tests.shared import submissions as subs
 
@@ -71,20 +68,7 @@ class Door:
 def door_to(url: str, **settings: Any) -> Iterator[Door]:  # noqa: ANN401
     services = Services(Settings(redis_url=url, **settings))
 
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with services:
-            yield
-
-    app = Starlette(
-        routes=[*functions.access.app.routes(services), *functions.result.app.routes(services)],
-        middleware=[
-            *(Middleware(layer) for layer in OUTER),
-            Middleware(Gate, client=services.redis, settings=services.settings),
-        ],
-        exception_handlers={HTTPException: escalate},
-        lifespan=lifespan,
-    )
+    app = assemble(services, functions.access.app.routes, functions.result.app.routes)
     with TestClient(app, follow_redirects=False) as client, redis.Redis.from_url(url) as plain:
         yield Door(client, Credentials(services.redis), plain)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared import keys
+from shared import keys, scripts
 from shared.counts import CountReport
 from shared.models import encode
 from shared.verdicts import EventType, State, Verdict
@@ -77,7 +77,8 @@ def test_every_key_of_the_module_is_in_its_table() -> None:
     made += [keys.input("1"), keys.rate("k"), keys.session("d"), keys.login("d"), keys.ticket("d")]
     made += [keys.tenant("local"), keys.share("local"), keys.turns("bulk")]
     made += [keys.line("bulk", "local"), keys.batch_left("1"), keys.batch_ended("1")]
-    made += [keys.once("local", "d")]
+    made += [keys.once("local", "d"), keys.sessions("x"), keys.invite("i"), keys.attempts("d")]
+    made += [keys.history("x"), keys.accepted("x", "p"), keys.board("p"), keys.solved("x")]
     made += [keys.batch("1"), keys.tenant_stream("local"), keys.events(keys.tenant_events("x"))]
     made += [keys.dramatiq_messages("execute"), keys.wake_list("execute")]
     for key in made:
@@ -97,9 +98,19 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         client.hset(keys.delivery("d"), "url", "u")
         client.lpush(keys.failed_deliveries("local"), "{}")
         client.set(keys.webhook_secret("local"), "s")
-        for by_digest in (keys.rate, keys.session, keys.login, keys.ticket):
+        client.hset(keys.ACCOUNTS, "ada", "{}")
+        client.hset(keys.MEMBERS, "user-1", "Ada")
+        client.sadd(keys.LEAVING, "user-2")
+        client.zadd(keys.INVITES, {"i": 1})
+        client.hset(keys.invite("i"), "digest", "d")
+        client.zadd(keys.sessions("user-1"), {"d": 1})
+        for by_digest in (keys.rate, keys.session, keys.login, keys.ticket, keys.attempts):
             client.set(by_digest("d"), 1)
         claims.renew(1, {}, [])
+        subs.submitted(client, problem="p1", kind="judged")
+        solved = claims.claim()
+        assert solved is not None
+        claims.finish(solved, Verdict.ACCEPTED, b"{}", [(EventType.FINISHED, b"{}")])
         for _ in range(3):
             subs.submitted(client, problem="p1")
         subs.submitted(client, run_at_ms=subs.FAR_MS, queue_timeout_ms=1000)
@@ -109,6 +120,10 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         subs.batch_opened(client)
         client.hset(keys.tenant("local"), mapping={"weight": 2})
         client.sadd(keys.CAPPED, "somebody")
+        client.zadd(keys.FORGOTTEN, {"x:local": 1})
+        client.set(keys.SWEEPING, 1)
+        client.hset(keys.ARCHIVE, "mode", "all")
+        subs.cancel(client, subs.submitted(client))
         client.hset(keys.DRAINING, "w", 1)
         client.lpush(keys.JUDGE_ERRORS, "{}")
         client.zadd(keys.FAILING, {"local": 1})
@@ -139,15 +154,26 @@ def test_the_fields_of_a_submission_are_those_of_the_table(redis_url: str) -> No
     assert listed is not None
     names = {name.strip() for name in listed[1].replace("\n", " ").split(",")}
     with redis.Redis.from_url(redis_url) as client:
-        submission_id = subs.submitted(client, run_at_ms=1, queue_timeout_ms=100_000)
-        before = set(subs.fields(client, submission_id))
+        before = set(
+            subs.fields(client, subs.submitted(client, kind="reveals", run_at_ms=subs.FAR_MS))
+        )
+        how = {"run_at_ms": 1, "queue_timeout_ms": 100_000, "kind": "judged", "problem": "p"}
+        submission_id = subs.submitted(client, **how)
+        before |= set(subs.fields(client, submission_id))
         claims = subs.claims(client)
         claim = claims.claim()
         assert claim is not None
         before |= set(subs.fields(client, submission_id))
-        claims.finish(claim, Verdict.COMPLETED, b"{}", [(EventType.FINISHED, b"{}")])
+        told = {"cpuTimeMs": 1.5, "peakMemoryBytes": 2, "score": 3}
+        claims.finish(claim, Verdict.COMPLETED, b"{}", [(EventType.FINISHED, encode(told))])
+        scripts.call(client, "share", submission_id, "local", "1")
+        before |= set(subs.fields(client, submission_id))
         subs.rejudge(client, submission_id)
         before |= set(subs.fields(client, submission_id))
+        client.hset(keys.ARCHIVE, "mode", "all")
+        again = subs.submitted(client, once=keys.once("local", "key"), digest="d")
+        subs.cancel(client, again)
+        before |= set(subs.fields(client, again)) - {"once"}
         before |= set(subs.fields(client, subs.batch_of(client, 1)[1][0]))
         subs.cancel(client, submission_id)
         assert before | set(subs.fields(client, submission_id)) == names

@@ -106,13 +106,18 @@ def test_what_a_stale_worker_writes_is_refused(client: redis.Redis) -> None:
 
 
 def test_what_cannot_be_judged_again_says_why(client: redis.Redis, redis_url: str) -> None:
+    claims = subs.claims(client)
+    fed = subs.submitted(client)
+    client.hset(keys.submission(fed), "interactive", "1")
+    finish(claims)
     cancelled, waiting = subs.submitted(client), subs.submitted(client)
     subs.cancel(client, cancelled)
+    reasons = [(cancelled, "not kept"), (waiting, "not finished"), (fed, "sent while it ran")]
 
     async def ask() -> None:
         async with async_client(redis_url) as connection:
             again = Rejudging(connection)
-            for submission_id, why in ((cancelled, "not kept"), (waiting, "not finished")):
+            for submission_id, why in reasons:
                 with pytest.raises(Conflict, match=why):
                     await again.one(submission_id)
             with pytest.raises(NotFound):

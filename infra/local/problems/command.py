@@ -114,7 +114,7 @@ def _api(settings: Settings, url: str | None, packages: Sequence[Package]) -> It
         return
     _tell("no Assay is running here; one is started to verify with")
     with service(languages=",".join(languages_of(packages))) as own:
-        yield Api(own.url)
+        yield Api(own.url, is_own=True)
 
 
 def _tell(text: str) -> None:

@@ -1,0 +1,130 @@
+"""Removing what a deleted account has left in Redis and in the archive.
+
+Theory of operation. `leave.lua` takes the account away in one step and notes its tenant
+among those that are leaving. From then on nothing of it can come in, so one pass over all
+submissions finds what there is: what has not ended is cancelled, which tells its worker,
+then everything is deleted. A process that dies in the middle leaves the note; whoever next
+looks, each minute, does the rest. Everything here may be repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from shared import keys
+from shared.archive import Archive
+from shared.batches import Batches
+from shared.blobs import BlobsAway
+from shared.credentials import Credentials
+from shared.errors import AssayError, NotFound
+from shared.forgetting import Forgetting
+from shared.store import Store
+from shared.verdicts import TERMINAL
+
+_LOG = logging.getLogger(__name__)
+_LOOK_EVERY_S = 60.0
+_STEP = 500
+
+
+class Leaving:
+    """For one event loop."""
+
+    def __init__(self, store: Store, archive: Archive) -> None:
+        self._client = store.client
+        self._forgetting = Forgetting(store, archive)
+        self._batches = Batches(store.client, store.settings)
+        self._credentials = Credentials(store.client)
+
+    async def run(self) -> None:
+        """Finish what others have begun, now and then, until cancelled."""
+        while True:
+            try:
+                leaving: Any = await self._client.smembers(keys.LEAVING)
+                for tenant in leaving:
+                    await self.remove(tenant.decode())
+            except (RedisError, OSError, AssayError) as error:
+                _LOG.info("what deleted accounts have left waits: %s", error)
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def remove(self, tenant: str) -> None:
+        """Cancel and delete everything of a tenant whose account is deleted."""
+        await self._credentials.close_all(tenant)
+        await self._revoke_keys(tenant)
+        async for batch_id in self._of(tenant, keys.batch("")):
+            await self._remove_batch(batch_id, tenant)
+        async for submission_id in self._of(tenant, keys.submission("")):
+            await self._remove_submission(submission_id, tenant)
+        await self._remove_deliveries(tenant)
+        await self._remove_scanned(keys.latest(tenant, "*"), keys.once(tenant, "*"))
+        await self._client.delete(
+            keys.tenant_stream(tenant),
+            keys.events(keys.tenant_events(tenant)),
+            keys.history(tenant),
+            keys.tenant(tenant),
+            keys.share(tenant),
+            keys.webhook_secret(tenant),
+            keys.failed_deliveries(tenant),
+        )
+        try:
+            await self._forgetting.tenant(tenant)
+        except BlobsAway as away:
+            _LOG.warning("what %s has in the archive waits: %s", tenant, away)
+            return
+        await self._client.srem(keys.LEAVING, tenant)
+
+    async def _of(self, tenant: str, prefix: str) -> AsyncIterator[str]:
+        """The ids of a tenant's hashes, of those whose keys begin so."""
+        cursor, first = 0, True
+        while first or cursor:
+            first = False
+            found: Any = await self._client.scan(cursor, match=f"{prefix}*", count=_STEP)
+            cursor, names = found
+            async with self._client.pipeline(transaction=False) as pipe:
+                for name in names:
+                    pipe.hget(name, "tenant")
+                owners = await pipe.execute() if names else []
+            for name, owner in zip(names, owners, strict=True):
+                if owner == tenant.encode():
+                    yield name.decode().removeprefix(prefix)
+
+    async def _remove_batch(self, batch_id: str, tenant: str) -> None:
+        with contextlib.suppress(NotFound):
+            summary = await self._batches.summary(batch_id, tenant=tenant)
+            if summary.status not in TERMINAL:
+                await self._batches.cancel(batch_id, tenant=tenant)
+        await self._client.delete(
+            keys.batch(batch_id),
+            keys.batch_left(batch_id),
+            keys.batch_ended(batch_id),
+            keys.events(batch_id),
+        )
+        await self._client.zrem(keys.FILLING, batch_id)
+
+    async def _remove_submission(self, submission_id: str, tenant: str) -> None:
+        with contextlib.suppress(NotFound):
+            await self._forgetting.submission(submission_id, tenant=tenant)
+
+    async def _remove_deliveries(self, tenant: str) -> None:
+        due: Any = await self._client.zrange(keys.DELIVERIES, 0, -1)
+        for name in due:
+            key = keys.delivery(name.decode())
+            if await self._client.hget(key, "tenant") == tenant.encode():
+                await self._client.zrem(keys.DELIVERIES, name)
+                await self._client.delete(key)
+
+    async def _remove_scanned(self, *patterns: str) -> None:
+        for pattern in patterns:
+            names = [name async for name in self._client.scan_iter(pattern, count=_STEP)]
+            if names:
+                await self._client.delete(*names)
+
+    async def _revoke_keys(self, tenant: str) -> None:
+        for key_id, stored in (await self._credentials.list_keys()).items():
+            if stored.tenant == tenant:
+                await self._credentials.revoke_key(key_id)

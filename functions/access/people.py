@@ -1,0 +1,99 @@
+"""Routes for who looks after the people: invites, accounts, a link for who has lost access."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from functions.access.invites import Invites
+from functions.access.leaving import Leaving
+from shared.accounts import Accounts
+from shared.asgi import Scope
+from shared.body import read_json
+from shared.credentials import ACCOUNT_LOGIN_S, Credentials, caller_for
+from shared.errors import Forbidden
+from shared.identity import Role, is_operator, require
+from shared.models import encode
+from shared.people import Account, AccountList, InviteList, InviteRequest, LoginLink
+from shared.services import Services
+
+_MOST_BODY_BYTES = 16 * 1024
+
+
+def routes(services: Services) -> list[BaseRoute]:
+    """The routes of this file."""
+    accounts, invites = Accounts(services.redis), Invites(services.redis)
+    credentials, leaving = Credentials(services.redis), Leaving(services.store, services.archive)
+    services.background.append(leaving.run)
+
+    async def create_invite(request: Request) -> Response:
+        _require_keeper(request.scope)
+        asked = await read_json(
+            request.scope, request.receive, InviteRequest, limit_bytes=_MOST_BODY_BYTES
+        )
+        return _json(await invites.create(asked), 201)
+
+    async def list_invites(request: Request) -> Response:
+        _require_keeper(request.scope)
+        return _json(InviteList(invites=await invites.all()))
+
+    async def delete_invite(request: Request) -> Response:
+        _require_keeper(request.scope)
+        await invites.delete(request.path_params["id"])
+        return Response(status_code=204, headers={"cache-control": "no-store"})
+
+    async def list_accounts(request: Request) -> Response:
+        _require_keeper(request.scope)
+        found = [
+            Account(
+                name=it.name,
+                tenant=it.tenant,
+                roles=sorted(it.roles),
+                created_ms=it.created_ms,
+                has_password=bool(it.password),
+            )
+            for it in await accounts.all()
+        ]
+        return _json(AccountList(accounts=found))
+
+    async def delete_account(request: Request) -> Response:
+        _require_keeper(request.scope)
+        account = await accounts.get(request.path_params["name"])
+        if await accounts.leave(account):
+            await leaving.remove(account.tenant)
+        return Response(status_code=204, headers={"cache-control": "no-store"})
+
+    async def login_link(request: Request) -> Response:
+        _require_keeper(request.scope)
+        account = await accounts.get(request.path_params["name"])
+        token = await credentials.issue_login(caller_for(account))
+        expires_ms = int(time.time() + ACCOUNT_LOGIN_S) * 1000
+        return _json(LoginLink(url=f"/login?token={token}", expires_ms=expires_ms), 201)
+
+    return [
+        Route("/invites", create_invite, methods=["POST"]),
+        Route("/invites", list_invites),
+        Route("/invites/{id}", delete_invite, methods=["DELETE"]),
+        Route("/accounts", list_accounts),
+        Route("/accounts/{name}", delete_account, methods=["DELETE"]),
+        Route("/accounts/{name}/login", login_link, methods=["POST"]),
+    ]
+
+
+def _require_keeper(scope: Scope) -> None:
+    """See that the caller looks after the people: the operator, or an account that is admin.
+
+    Raises:
+        Forbidden: he does not. A key with the role admin is one for its own tenant.
+    """
+    caller = require(scope, Role.ADMIN)
+    if not (is_operator(caller) or caller.account):
+        raise Forbidden("this is for the operator, and for accounts with the role admin")
+
+
+def _json(answer: object, status: int = 200) -> Response:
+    headers = {"cache-control": "no-store"}
+    return Response(encode(answer), status, headers, media_type="application/json")

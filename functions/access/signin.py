@@ -1,0 +1,123 @@
+"""Routes by which somebody gets an account, signs in with its password, and changes that.
+
+A wrong password and a name that nobody has are answered alike, after the same work.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from functions.access import cookies
+from functions.access.attempts import Attempts
+from functions.access.invites import Invites
+from functions.access.passwords import Passwords, check_password
+from shared.accounts import Accounts, StoredAccount, check_name, new_account
+from shared.body import read_json
+from shared.credentials import Credentials, caller_for
+from shared.errors import Forbidden, InvalidField, Unauthorized
+from shared.gate import session_of
+from shared.identity import Caller, caller_of
+from shared.models import encode
+from shared.people import JoinRequest, Me, PasswordRequest, SessionRequest
+from shared.services import Services
+
+T = TypeVar("T")
+
+_MOST_BODY_BYTES = 16 * 1024
+_WRONG = "the name or the password is wrong"
+
+
+def routes(services: Services) -> list[BaseRoute]:
+    """The routes of this file."""
+    entrance = _Entrance(services)
+    return [
+        Route("/accounts", entrance.join, methods=["POST"]),
+        Route("/session", entrance.sign_in, methods=["POST"]),
+        Route("/me/password", entrance.set_password, methods=["PUT"]),
+    ]
+
+
+class _Entrance:
+    """The endpoints, and what they share."""
+
+    def __init__(self, services: Services) -> None:
+        self._accounts = Accounts(services.redis)
+        self._invites = Invites(services.redis)
+        self._credentials = Credentials(services.redis)
+        self._passwords = Passwords()
+        self._attempts = Attempts(services.redis, services.settings)
+
+    async def join(self, request: Request) -> Response:
+        """`POST /accounts`."""
+        asked = await _read(request, JoinRequest)
+        check_name(asked.name)
+        if asked.password is not None:
+            check_password(asked.password, name=asked.name)
+        roles = await self._invites.check(asked.token)  # nobody makes us hash without an invite
+        hashed = "" if asked.password is None else await self._passwords.hash(asked.password)
+        account = new_account(asked.name, roles, hashed)
+        await self._invites.join(asked.token, account)
+        return await self._signed_in(request, account, 201)
+
+    async def sign_in(self, request: Request) -> Response:
+        """`POST /session`."""
+        asked = await _read(request, SessionRequest)
+        await self._attempts.begin(asked.name, request.scope)
+        account = await self._accounts.find(asked.name)
+        stored = "" if account is None else account.password
+        if not await self._passwords.matches(stored, asked.password) or account is None:
+            raise Unauthorized(_WRONG)
+        await self._attempts.was_right(asked.name, request.scope)
+        return await self._signed_in(request, account)
+
+    async def set_password(self, request: Request) -> Response:
+        """`PUT /me/password`."""
+        account = await self._own_account(caller_of(request.scope))
+        asked = await _read(request, PasswordRequest)
+        check_password(asked.password, name=account.name)
+        if account.password and not await self._credentials.may_reset(session_of(request.scope)):
+            await self._check_current(request, account, asked.current or "")
+        hashed = await self._passwords.hash(asked.password)
+        changed = await self._accounts.set_password(account, hashed)
+        await self._credentials.close_all(account.tenant)
+        return await self._signed_in(request, changed)
+
+    async def _own_account(self, caller: Caller) -> StoredAccount:
+        if not caller.account:
+            raise Forbidden("only an account has a password")
+        return await self._accounts.get(caller.account)
+
+    async def _check_current(self, request: Request, account: StoredAccount, current: str) -> None:
+        await self._attempts.begin(account.name, request.scope)
+        if not await self._passwords.matches(account.password, current):
+            raise InvalidField("the current password is wrong", field="current")
+        await self._attempts.was_right(account.name, request.scope)
+
+    async def _signed_in(
+        self, request: Request, account: StoredAccount, status: int = 200
+    ) -> Response:
+        caller = caller_for(account)
+        answer = me_of(caller, has_password=bool(account.password))
+        headers = {"cache-control": "no-store"}
+        response = Response(encode(answer), status, headers, media_type="application/json")
+        cookies.give(response, await self._credentials.open_session(caller), request)
+        return response
+
+
+async def _read(request: Request, kind: type[T]) -> T:
+    return await read_json(request.scope, request.receive, kind, limit_bytes=_MOST_BODY_BYTES)
+
+
+def me_of(caller: Caller, *, has_password: bool) -> Me:
+    """What a caller is told of himself."""
+    return Me(
+        tenant=caller.tenant,
+        name=caller.name,
+        roles=sorted(caller.roles),
+        account=bool(caller.account),
+        has_password=has_password,
+    )

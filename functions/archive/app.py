@@ -1,0 +1,33 @@
+"""Keeps what has ended: the archiver, what sweeps after it, and the route that forgets."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from functions.archive.archiver import Archiver
+from functions.archive.sweeper import Sweeper
+from shared.forgetting import Forgetting
+from shared.identity import Role, require
+from shared.models import encode
+from shared.readiness import check_blobs
+from shared.retention import Retention
+from shared.services import Services
+
+
+def routes(services: Services) -> list[BaseRoute]:
+    """The routes of this function; most of its work is done beside them."""
+    check_blobs(services)
+    forgetting = Forgetting(services.store, services.archive)
+    retention = Retention(services.redis, services.settings)
+    services.background.append(Archiver(services.archive, services.settings, retention).run)
+    services.background.append(Sweeper(services.archive, forgetting, retention).run)
+
+    async def forget(request: Request) -> Response:
+        tenant = require(request.scope, Role.SUBMIT).tenant
+        answer = await forgetting.submission(request.path_params["id"], tenant=tenant)
+        headers = {"cache-control": "no-store"}
+        return Response(encode(answer), headers=headers, media_type="application/json")
+
+    return [Route("/submission/{id}/record", forget, methods=["DELETE"])]

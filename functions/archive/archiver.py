@@ -1,0 +1,139 @@
+"""Puts what has ended into the archive, so that Redis may let it go.
+
+Theory of operation. `shared/archive.py` says what lies where. Each process looks once a
+second, takes some under a lease, reads them, writes them on other threads, several at a time,
+and settles those that were written in one call. A process that dies in the middle leaves its
+own to the next one. While the store of files is away nothing is taken: what has ended stays
+in Redis, without a TTL, until it comes back; the pause between tries doubles up to a minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Sequence
+
+from redis.exceptions import RedisError
+
+from shared import keys, scripts
+from shared.archive import Archive, Record, record_of
+from shared.blobs import BlobsAway
+from shared.retention import Retention
+from shared.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_LEASE_MS = 60_000
+_AT_ONCE = 64
+#: Taken at once, about; so much of it is in memory, several times over.
+_BYTES_AT_ONCE = 32 * 1024 * 1024
+_WRITERS = 8
+_LOOK_S = 1.0
+_LONGEST_PAUSE_S = 60.0
+
+
+class Archiver:
+    """The one of this process. `archive` of the settings must be the same in all of them."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        settings: Settings,
+        retention: Retention,
+        *,
+        look_s: float = _LOOK_S,
+        lease_ms: int = _LEASE_MS,
+    ) -> None:
+        self._archive = archive
+        self._client = archive.client
+        self._mode = settings.archive
+        self._retention = retention
+        self._look_s = look_s
+        self._lease_ms = lease_ms
+        self._writers = asyncio.Semaphore(_WRITERS)
+
+    async def run(self) -> None:
+        """Archive, until cancelled."""
+        pause_s = self._look_s
+        while True:
+            done, well = 0, False
+            try:
+                done = await self.some()
+                well = True
+                if done:
+                    await self._client.hdel(keys.ARCHIVE, "error")
+            except BlobsAway as away:
+                log.warning("what has ended waits to be archived: %s", away)
+                await self._tell("error", str(away))
+            except (RedisError, OSError) as error:
+                log.info("the archive waits for Redis: %s", error)
+            except Exception:
+                log.exception("nothing was archived")
+                await self._tell("error", "something went wrong; it has been logged")
+            pause_s = self._look_s if well else min(pause_s * 2, _LONGEST_PAUSE_S)
+            if done < _AT_ONCE:
+                await asyncio.sleep(random.uniform(pause_s / 2, pause_s))
+
+    async def some(self) -> int:
+        """Archive what is due now, up to a bound; gives how many that were.
+
+        Raises:
+            BlobsAway: the store of files cannot be used; what was taken waits for its lease.
+        """
+        ids: list[bytes] = await scripts.acall(
+            *(self._client, "to_archive", _AT_ONCE, self._lease_ms, _BYTES_AT_ONCE, self._mode)
+        )
+        records = await self._read([each.decode() for each in ids])
+        if self._mode == "none":
+            await self._settle(records, written=False)
+            return len(ids)
+        results = await asyncio.gather(*map(self._write, records), return_exceptions=True)
+        done = [record for record, it in zip(records, results, strict=True) if it is None]
+        await self._settle(done, written=True)
+        await self._mind([it for it in results if it is not None])
+        return len(ids)
+
+    async def _mind(self, failed: Sequence[BaseException]) -> None:
+        """What failed by itself waits for its lease, and holds up nothing else."""
+        for error in failed:
+            if isinstance(error, BlobsAway) or not isinstance(error, Exception):
+                raise error
+            log.error("a submission was not archived", exc_info=error)
+        if failed:
+            await self._client.hincrby(keys.ARCHIVE, "failed", len(failed))
+
+    async def _read(self, ids: Sequence[str]) -> list[Record]:
+        async with self._client.pipeline(transaction=False) as pipe:
+            for submission_id in ids:
+                pipe.hgetall(keys.submission(submission_id))
+                pipe.xrange(keys.events(submission_id))
+            rows = await pipe.execute()
+        return [
+            record_of(submission_id, fields, entries)
+            for submission_id, fields, entries in zip(ids, rows[::2], rows[1::2], strict=True)
+            if fields
+        ]
+
+    async def _write(self, record: Record) -> None:
+        async with self._writers:
+            await asyncio.to_thread(self._archive.write, record)
+
+    async def _settle(self, records: Sequence[Record], *, written: bool) -> None:
+        parts: list[scripts.Arg] = []
+        for record in records:
+            ttl_s = await self._retention.in_redis_s(record.tenant)
+            parts += [record.id, record.tenant, record.rev, ttl_s]
+        if not parts:
+            return
+        gone = await scripts.acall(self._client, "archived", "1" if written else "", *parts)
+        tenants = {record.id: record.tenant for record in records}
+        for submission_id in (each.decode() for each in gone):
+            # Its owner had it deleted while we wrote it.
+            await asyncio.to_thread(self._archive.remove, submission_id, tenants[submission_id])
+
+    async def _tell(self, field: str, what: str) -> None:
+        try:
+            await self._client.hset(keys.ARCHIVE, field, what)
+        except (RedisError, OSError):
+            log.info("Redis is away, too")

@@ -1,0 +1,1 @@
+"""The functions as containers: images, gateway, compose."""

@@ -1,0 +1,42 @@
+-- How what has ended leaves Redis. Put below _once.lua.
+--
+-- KEYS, the three before the last ten: what is to be archived, by when an archiver may take
+--       it; the archive's hash: `mode` and counters; what was forgotten and may still be in
+--       the archive, by when that is looked after: `<id>:<tenant>`
+--
+-- Whoever archives writes what it archives into `mode`: 'all' or 'single'. From then on
+-- what ends has no TTL before it is in the archive; `rev` counts its versions, so that an
+-- older one is never taken for the newest.
+local TO_ARCHIVE, ARCHIVE, FORGOTTEN = KEYS[#KEYS - 12], KEYS[#KEYS - 11], KEYS[#KEYS - 10]
+
+local function is_archived_later(id)
+  local mode = redis.call('HGET', ARCHIVE, 'mode')
+  return mode == 'all'
+    or (mode == 'single' and redis.call('HEXISTS', SUB .. id, 'batch') == 0)
+end
+
+-- What has ended is to be archived, also if an older version of it is archived already.
+function line.archive(id)
+  redis.call('HINCRBY', SUB .. id, 'rev', 1)
+  redis.call('ZADD', TO_ARCHIVE, now_ms(), id)
+  redis.call('PERSIST', SUB .. id)
+  redis.call('PERSIST', EV .. id)
+end
+
+-- A submission has ended: it has its time in Redis, or is archived before that.
+function line.let_go(id, ttl_s)
+  if is_archived_later(id) then
+    line.archive(id)
+  else
+    redis.call('EXPIRE', SUB .. id, ttl_s)
+    redis.call('EXPIRE', EV .. id, ttl_s)
+  end
+end
+
+-- What may have ended was changed afterwards.
+function line.archive_again(id)
+  local state = redis.call('HGET', SUB .. id, 'state')
+  if (state == 'finished' or state == 'cancelled') and is_archived_later(id) then
+    line.archive(id)
+  end
+end

@@ -1,0 +1,35 @@
+#!lua flags=allow-oom
+-- Forget a submission, whatever it is doing: cancel it, take back what it counts for, remove
+-- it and what leads to it, and note that it may still be in the archive.
+-- ARGV: 4 id, 5 its tenant, 6 channel of `problem_done`, 7 prefix of the tenant's `latest`,
+--       8 in how many ms the archive is looked after once more
+-- Returns: 1, or 0: there is no such submission of this tenant
+local id, tenant = ARGV[4], ARGV[5]
+local sub = SUB .. id
+local h = redis.call('HMGET', sub, 'tenant', 'state', 'problem', 'once')
+if h[1] ~= tenant then
+  return 0
+end
+if h[2] ~= 'finished' and h[2] ~= 'cancelled' then
+  cancel(id, 60, ARGV[6])
+end
+redis.call('HSET', sub, 'state', 'cancelled')
+standings.settle(id) -- what is cancelled counts for nothing
+standings.omit(id, tenant, h[3])
+if redis.call('GET', ARGV[7] .. h[3]) == id then
+  redis.call('DEL', ARGV[7] .. h[3])
+end
+if h[4] and string.match(redis.call('GET', h[4]) or '', ' (%S+)$') == id then
+  redis.call('DEL', h[4])
+end
+for _, row in ipairs(redis.call('LRANGE', JUDGE_ERRORS, 0, -1)) do
+  if string.find(row, id, 1, true) then
+    redis.call('LREM', JUDGE_ERRORS, 0, row)
+  end
+end
+redis.call('ZREM', DELIVERIES, 'submission:' .. id)
+redis.call('ZREM', TO_ARCHIVE, id)
+redis.call('ZADD', FORGOTTEN, now_ms() + tonumber(ARGV[8]), id .. ':' .. tenant)
+redis.call('DEL', sub, EV .. id, INPUT .. id, DELIVERY .. 'submission:' .. id)
+line.call()
+return 1

@@ -1,0 +1,168 @@
+"""The wire models of accounts, invites, histories and standings. JSON is camelCase."""
+
+from __future__ import annotations
+
+from shared.answers import Answer
+from shared.identity import Role
+from shared.models import Wire
+from shared.verdicts import State, Verdict
+
+
+class JoinRequest(Wire, kw_only=True):
+    """The body of `POST /accounts`."""
+
+    token: str
+    name: str
+    password: str | None = None
+
+
+class SessionRequest(Wire, kw_only=True):
+    """The body of `POST /session`."""
+
+    name: str
+    password: str
+
+
+class PasswordRequest(Wire, kw_only=True):
+    """The body of `PUT /me/password`."""
+
+    password: str
+    #: The one so far, where there is one.
+    current: str | None = None
+
+
+class InviteRequest(Wire, kw_only=True):
+    """The body of `POST /invites`."""
+
+    days: int = 7
+    uses: int = 1
+    #: What the accounts may do; if missing, submit and read.
+    roles: list[Role] | None = None
+
+
+class Me(Answer):
+    """The answer of `GET /me`: who the credentials say that one is."""
+
+    tenant: str
+    name: str
+    roles: list[str]
+    #: False: the local tenant, or an API key.
+    account: bool
+    has_password: bool
+
+
+class Account(Answer):
+    """An account, as the admin sees it."""
+
+    name: str
+    tenant: str
+    roles: list[str]
+    created_ms: int
+    has_password: bool
+
+
+class AccountList(Answer):
+    """The answer of `GET /accounts`."""
+
+    accounts: list[Account]
+
+
+class LoginLink(Answer):
+    """The answer of `POST /accounts/{name}/login`: it signs in once."""
+
+    url: str
+    expires_ms: int
+
+
+class Invite(Answer, kw_only=True):
+    """An invite, as the admin sees it."""
+
+    id: str
+    uses: int
+    uses_left: int
+    roles: list[Role]
+    created_ms: int
+    expires_ms: int
+
+
+class NewInvite(Invite, kw_only=True):
+    """The answer of `POST /invites`: the only time that its link is told."""
+
+    url: str
+
+
+class InviteList(Answer):
+    """The answer of `GET /invites`."""
+
+    invites: list[Invite]
+
+
+class Shared(Answer):
+    """What `POST` or `DELETE /submission/{id}/share` left."""
+
+    id: str
+    shared: bool
+
+
+class HistoryRow(Answer):
+    """One line of one's own history."""
+
+    id: str
+    problem_id: str | None
+    language: str
+    status: State
+    verdict: Verdict | None
+    #: Whether the package of an installed problem judges it; else it is a run of one's own.
+    judged: bool
+    #: Whether everybody who is signed in may read it.
+    shared: bool
+    created_ms: int
+    finished_ms: int | None
+    cpu_time_ms: float | None
+    peak_memory_bytes: int | None
+    score: float | None
+
+
+class HistoryPage(Answer):
+    """The answer of `GET /submissions`."""
+
+    submissions: list[HistoryRow]
+    #: For `?before=`; null: there is no more.
+    next: str | None
+
+
+class SolverRow(Answer):
+    """A line of the leaderboard over all problems."""
+
+    rank: int
+    name: str
+    solved: int
+    me: bool
+
+
+class BestRunRow(Answer):
+    """A line of a problem's leaderboard: somebody's best accepted run."""
+
+    rank: int
+    name: str
+    language: str
+    cpu_time_ms: float | None
+    peak_memory_bytes: int | None
+    #: When it was sent in.
+    created_ms: int
+    me: bool
+
+
+class Leaderboard(Answer):
+    """The answer of `GET /leaderboard`."""
+
+    rows: list[SolverRow]
+    #: The caller's own line, also where it is past the last one shown.
+    own: SolverRow | None
+
+
+class ProblemLeaderboard(Answer):
+    """The answer of `GET /leaderboard?problem=`."""
+
+    rows: list[BestRunRow]
+    own: BestRunRow | None
