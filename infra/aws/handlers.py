@@ -6,15 +6,20 @@ stay; Mangum turns an event of the HTTP API into ASGI and runs it on that loop, 
 lifespan of its own, which would open and close everything each time. A connection that died
 in the ice is found dead by its next command and made anew (`shared/connect.py`).
 
-The app is the very one that `python -m functions.<name>` serves. Nothing runs between events, so
-only functions without work of their own beside requests are here: `notify` and `execute`
-are not. There is no loopback in front of a Lambda: credentials are always needed.
+The app is the very one that `python -m functions.<name>` serves, without its work beside
+requests: nothing runs between events, so that work is on ECS (`notify`, the archiver), and the
+services are opened before the app adds any. Credentials are always needed: whoever calls is
+not on this machine.
+
+The URL of Valkey holds its password, so it is no variable of the function: `REDIS_URL_SECRET`
+names the secret of Secrets Manager, and it is read when a container starts.
 """
 
 from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -35,17 +40,26 @@ Answer = dict[str, Any]
 Handler = Callable[[Event, object], Answer]
 
 
+def settings_of(environ: Mapping[str, str]) -> Settings:
+    """The settings of an environment, with what is secret fetched."""
+    secret = environ.get("REDIS_URL_SECRET", "")
+    if not secret:
+        return Settings.from_env(environ)
+    import boto3
+
+    found = boto3.client("secretsmanager").get_secret_value(SecretId=secret)
+    return Settings.from_env({**environ, "REDIS_URL": found["SecretString"]})
+
+
 class Container:
     """What one container of Lambda keeps from one event to the next."""
 
     def __init__(self, settings: Settings) -> None:
         if not settings.redis_url:
-            raise Failure("REDIS_URL is needed.")
+            raise Failure("REDIS_URL_SECRET or REDIS_URL is needed.")
         begin_log(settings)
         self.loop = uvloop.new_event_loop()
-        asyncio.set_event_loop(self.loop)  # which is where Mangum looks for it
-        # A queue is asked by who runs beside its requests, and nothing does here.
-        self.services = Services(replace(settings, auth="always", queue=""))
+        self.services = Services(replace(settings, auth="always"))
         self._opened = AsyncExitStack()
         self.loop.run_until_complete(self._open())
 
@@ -58,14 +72,19 @@ class Container:
         self.loop.run_until_complete(self._opened.aclose())
         self.loop.run_until_complete(self.loop.shutdown_default_executor())
         self.loop.close()
-        asyncio.set_event_loop(None)
 
 
 def web(container: Container, name: str) -> Handler:
     """The app of one function, for events of an HTTP API."""
     routes = importlib.import_module(f"functions.{name}.app").routes
+    asyncio.set_event_loop(container.loop)
     adapter = Mangum(assemble(container.services, routes), lifespan="off")
-    return lambda event, context: adapter(dict(event), context)  # type: ignore[arg-type]
+
+    def answer(event: Event, context: object) -> Answer:
+        asyncio.set_event_loop(container.loop)  # which is where Mangum looks for it
+        return adapter(dict(event), context)  # type: ignore[arg-type]
+
+    return answer
 
 
 def queue(container: Container) -> Handler:
@@ -84,7 +103,7 @@ def queue(container: Container) -> Handler:
 
 @cache
 def _container() -> Container:
-    return Container(Settings.from_env())
+    return Container(settings_of(os.environ))
 
 
 @cache
@@ -115,6 +134,16 @@ def problems(event: Event, context: object) -> Answer:
 def access(event: Event, context: object) -> Answer:
     """`functions/access`."""
     return _served("access")(event, context)
+
+
+def admin(event: Event, context: object) -> Answer:
+    """`functions/admin`."""
+    return _served("admin")(event, context)
+
+
+def archive(event: Event, context: object) -> Answer:
+    """`functions/archive`: its route. The archiver itself is on ECS."""
+    return _served("archive")(event, context)
 
 
 def pages(event: Event, context: object) -> Answer:
