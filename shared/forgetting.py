@@ -67,14 +67,19 @@ class Forgetting:
             raise NotFound(f"no submission {submission_id!r}")
         streams = [keys.tenant_events(tenant), *([batch] if batch else [])]
         await self._clean(submission_id, tenant, streams)
-        gone = await scripts.acall(
-            *(self._client, "forget", submission_id, tenant, keys.PROBLEM_DONE),
-            *(keys.latest(tenant, ""), SETTLED_MS),
-        )
-        if not gone:  # somebody else was first
+        if not await self.in_redis(submission_id, tenant):  # somebody else was first
             raise NotFound(f"no submission {submission_id!r}")
         await self._clean(submission_id, tenant, streams)
         return Forgotten(id=submission_id, archive=await self._from_archive(submission_id, tenant))
+
+    async def in_redis(self, submission_id: str, tenant: str) -> bool:
+        """Forget one where it is stored itself, and no more: for who removes all of a tenant."""
+        return bool(
+            await scripts.acall(
+                *(self._client, "forget", submission_id, tenant, keys.PROBLEM_DONE),
+                *(keys.latest(tenant, ""), SETTLED_MS),
+            )
+        )
 
     async def again(self, submission_id: str, tenant: str) -> None:
         """Once more from the archive, and then it need not be remembered any more.

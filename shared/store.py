@@ -224,6 +224,8 @@ class Store:
         record = await self.archive.find(submission_id, tenant, or_shared=or_shared)
         if record is None:
             return None
+        if record.tenant != tenant and await self.client.exists(keys.submission(submission_id)):
+            return None  # it is not shared any more: the archive is told of that a little later
         return _owned(_snapshot(submission_id, record.fields, record), tenant)
 
     async def _read(

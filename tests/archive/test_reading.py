@@ -76,6 +76,21 @@ def test_the_history_goes_on_in_the_archive(any_service: Keeping) -> None:
     assert [row["id"] for row in rest["submissions"]] == ids[:1]
 
 
+def test_what_is_not_shared_any_more_is_gone_before_the_archive_knows(service: Keeping) -> None:
+    admin = Person(service.http)
+    ada, bob = joined(admin, "ada"), joined(admin, "bob")
+    submission_id = ada.post("/submit", {"language": "python", "code": "1"}).json()["id"]
+    service.judge()
+    for _ in range(3):
+        # Given that the archive has it as shared
+        assert ada.post(f"/submission/{submission_id}/share").status_code == 200
+        service.archived()
+        assert bob.get(f"/result/{submission_id}").status_code == 200
+        # When that is taken back, then it is so from the next request on
+        assert ada.ask("DELETE", f"/submission/{submission_id}/share").status_code == 200
+        assert bob.get(f"/result/{submission_id}").status_code == 404
+
+
 def test_what_is_shared_can_be_read_by_others_when_redis_has_let_go(any_service: Keeping) -> None:
     admin = Person(any_service.http)
     ada, bob = joined(admin, "ada"), joined(admin, "bob")
