@@ -4,8 +4,8 @@
 |----------------|----------------------------------|------------------|---------------------------|
 | API key        | `Authorization: Bearer ...`      | until it expires | in one hash, by its id    |
 | session        | cookie of the page               | a week           | under its digest          |
-| login token    | `/login?token=...`, once         | ten minutes; one | under its digest          |
-|                |                                  | for an account a |                           |
+| login token    | `/login?token=...`, once; for an | ten minutes; one | under its digest          |
+|                | account `/sign-in?token=...`     | for an account a |                           |
 |                |                                  | day              |                           |
 | stream ticket  | `?ticket=...`, once              | half a minute    | under its digest          |
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,7 +12,9 @@ from functions.access import attempts, passwords
 from functions.access.attempts import address_of
 from shared import keys
 from shared.accounts import RESERVED
-from shared.credentials import MOST_SESSIONS
+from shared.connect import async_client
+from shared.credentials import MOST_SESSIONS, Credentials
+from shared.identity import LOCAL
 from tests.access.people import PASSWORD, Person, invited, joined
 from tests.in_process import HandWorker, assert_problem
 
@@ -193,7 +196,9 @@ def test_a_new_password_closes_every_other_session(admin: Person, hand: HandWork
     assert ada.get("/me").json()["name"] == "ada"
     assert_problem(other.get("/me"), 401, "unauthorized")
     assert other.get(f"/events/me?ticket={ticket}").status_code == 401
-    assert Person(admin.client).get(link).status_code == 401, "a link of before opens nothing"
+    token = link.partition("=")[2]
+    used = Person(admin.client).post("/session", {"token": token})
+    assert_problem(used, 401, "unauthorized")  # a link of before opens nothing
     assert signed_in(admin, "ada", PASSWORD).status_code == 401
     assert signed_in(admin, "ada", "a new long one").status_code == 200
     assert len(list(hand.redis.scan_iter(keys.session("*")))) == 2
@@ -214,15 +219,36 @@ def test_a_link_of_the_admin_signs_in_once_and_lets_a_password_be_set(admin: Per
     joined(admin, "ada")
     answer = admin.post("/accounts/Ada/login")
     assert answer.status_code == 201
-    url, browser = answer.json()["url"], Person(admin.client)
-    assert browser.ask("HEAD", url).status_code == 204  # a preview of the link does not use it
-    assert browser.get(url).headers["location"] == "/"
+    where, _, token = answer.json()["url"].partition("?token=")
+    assert where == "/sign-in"  # a page: whatever only looks at the link does not use it up
+    browser = Person(admin.client)
+    both = {"token": token, "name": "ada"}
+    assert_problem(browser.post("/session", both), 400, "invalid-field", "token")
+    assert browser.post("/session", {"token": token}).json()["name"] == "ada"
     assert browser.get("/me").json()["name"] == "ada"
-    assert_problem(Person(admin.client).get(url), 401, "unauthorized")
+    for used_up in (token, "", "x" * 43):
+        other = Person(admin.client).post("/session", {"token": used_up})
+        assert_problem(other, 401, "unauthorized")
     assert browser.ask("PUT", "/me/password", json={"password": "a new one of mine"}).is_success
     assert signed_in(admin, "ada", "a new one of mine").status_code == 200
     again = {"password": "yet another one"}  # once is enough
     assert_problem(browser.ask("PUT", "/me/password", json=again), 400, "invalid-field", "current")
+
+
+def test_a_preview_of_the_link_that_the_runner_prints_does_not_use_it_up(
+    admin: Person, redis_url: str
+) -> None:
+    async def issue() -> str:
+        async with async_client(redis_url) as client:
+            return await Credentials(client).issue_login(LOCAL)
+
+    url = f"/login?token={asyncio.run(issue())}"
+    stranger = {"x-forwarded-for": "203.0.113.9"}
+    browser = Person(admin.client)
+    assert browser.ask("HEAD", url).status_code == 204
+    assert browser.get(url).headers["location"] == "/"
+    assert browser.get("/me", headers=stranger).json()["name"] == "local"
+    assert_problem(Person(admin.client).get(url), 401, "unauthorized")
 
 
 def test_an_account_has_so_many_sessions_and_the_oldest_is_closed(

@@ -23,6 +23,15 @@ export async function signIn(view, { query }) {
     location.replace(wanted(query));
     return;
   }
+  if (query.has("token")) { // a button: who only looks at the link, as a preview does, shall not use it up
+    fill(view, h("div", { class: "card narrow form" }, h("h1", {}, "Sign in"),
+      h("p", {}, "This link signs you in, once."),
+      form("Sign in", [], "Sign in", async () => {
+        await ask("/session", { method: "POST", body: { token: query.get("token") } });
+        enter("/account");
+      })));
+    return;
+  }
   fill(view, h("div", { class: "card narrow form" }, h("h1", {}, "Sign in"),
     query.get("failed") === "token" ? h("p", { class: "notice bad", role: "alert" }, "This link was used before, or is too old. Whoever gave it can make another.") : null,
     who ? h("p", { class: "hint" }, isLocal(who) ? "At this machine itself you need no name; you may use one." : `You are ${who.name}.`) : null,
