@@ -41,7 +41,8 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _GZIP = 31
 #: All records lie below this.
 TOP = "archive"
-_SHARED = "archive-shared"
+#: Below this lies whose they are, of those that are shared.
+SHARED = "archive-shared"
 _MOST_NAME = 100
 #: Begins what a name becomes that is longer; no quoted name begins so.
 _HASHED = "=sha256="
@@ -112,7 +113,7 @@ def name_of(tenant: str, submission_id: str) -> str:
 
 
 def _shared_name(submission_id: str) -> str:
-    return f"{_SHARED}/{submission_id[:2]}/{submission_id}"
+    return f"{SHARED}/{submission_id[:2]}/{submission_id}"
 
 
 def folder_of(tenant: str) -> str:

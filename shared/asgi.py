@@ -15,6 +15,7 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NoReturn
 
+from shared import logs
 from shared.errors import (
     AssayError,
     Forbidden,
@@ -37,7 +38,7 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
-_LOG = logging.getLogger("assay.web")
+_LOG = logs.get_logger("assay.web")
 
 #: Closing codes of a WebSocket: 4000 + status for the caller's errors.
 _CLOSE_INTERNAL = 1011
@@ -56,6 +57,11 @@ _GONE = {ClientGone.__name__, "ClientDisconnect", "WebSocketDisconnect"}
 def headers_of(scope: Scope, name: bytes) -> list[str]:
     """All values of a request header; `name` in lower case."""
     return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+
+
+def route_of(scope: Scope) -> str:
+    """The template of the route that a request has met, such as `/result/{id}`."""
+    return str(getattr(scope.get("route"), "path", "")) or "none"
 
 
 async def escalate(_request: object, error: Exception) -> NoReturn:
@@ -123,13 +129,14 @@ async def _answer(scope: Scope, send: Send, error: Exception, last_sent: str) ->
 
 
 def _log(scope: Scope, problem: AssayError, error: Exception) -> None:
-    request = (scope.get("method", "WEBSOCKET"), scope["path"])
+    # Not the path: that is the caller's.
+    request = {"method": scope.get("method", "WEBSOCKET"), "route": route_of(scope)}
     if isinstance(problem, Internal):
-        _LOG.error("%s %r failed", *request, exc_info=error)
+        _LOG.error("a request failed", **request, exc_info=error)
     elif isinstance(problem, Unavailable):
         # What we say ourselves, such as "not ready" to a probe, is an answer and no failure.
         level = logging.INFO if problem is error else logging.WARNING
-        _LOG.log(level, "%s %r: %r", *request, error)
+        _LOG.log(level, "a request could not be served", **request, error=error)
 
 
 async def _respond(scope: Scope, send: Send, problem: AssayError, error: Exception) -> None:
@@ -139,10 +146,11 @@ async def _respond(scope: Scope, send: Send, problem: AssayError, error: Excepti
         headers.append((b"allow", _allow(error).encode("latin-1")))
         if scope["method"] == "OPTIONS":
             body, status = b"", 204
-    await _send_whole(scope, send, status, headers + _describe(problem, body), body)
+    await _send_whole(scope, send, status, headers + describe(problem, body), body)
 
 
-def _describe(problem: AssayError, body: bytes) -> Headers:
+def describe(problem: AssayError, body: bytes) -> Headers:
+    """The headers of a problem's answer."""
     headers: Headers = [(b"cache-control", b"no-store")]
     if body:
         headers.append((b"content-type", b"application/problem+json"))
@@ -169,7 +177,7 @@ async def _deny(scope: Scope, send: Send, problem: AssayError) -> None:
         return
     body = encode(problem.document())
     await _send_whole(
-        scope, send, problem.status, _describe(problem, body), body, kind="websocket.http"
+        scope, send, problem.status, describe(problem, body), body, kind="websocket.http"
     )
 
 
@@ -182,7 +190,7 @@ async def _close(send: Send, problem: AssayError) -> None:
 
 
 #: Set on every answer that does not say otherwise. A page brings its own policy.
-_SAFE: dict[bytes, bytes] = {
+SAFE: dict[bytes, bytes] = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
     b"cross-origin-resource-policy": b"same-origin",
@@ -201,7 +209,7 @@ class SafeHeaders:
             if message["type"].endswith("http.response.start"):
                 headers: Headers = list(message.get("headers", []))
                 have = {name.lower() for name, _ in headers}
-                headers += [(name, value) for name, value in _SAFE.items() if name not in have]
+                headers += [(name, value) for name, value in SAFE.items() if name not in have]
                 message = {**message, "headers": headers}
             await send(message)
 
@@ -246,5 +254,5 @@ def check_loopback(scope: Scope) -> None:
 
 #: The layers around an app, outermost first; inside of them stands `shared.gate.Gate`.
 OUTER: tuple[Callable[[ASGIApp], ASGIApp], ...] = (SafeHeaders, ProblemMiddleware)
-#: The same for an app that serves this machine alone and knows no credentials.
+#: The same for an app of this machine alone, without credentials.
 EDGE: tuple[Callable[[ASGIApp], ASGIApp], ...] = (SafeHeaders, ProblemMiddleware, LoopbackGuard)

@@ -30,11 +30,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared import logs
 from shared.blobs import DIGEST, BlobDamaged, BlobMismatch, BlobMissing, BlobsAway
 from shared.settings import SettingsError
 from shared.shelf import Shelf
 
-_LOG = logging.getLogger(__name__)
+_LOG = logs.get_logger(__name__)
 _PLACE = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<prefix>(/[\w.=-]+)*)/?")
 #: Larger content goes up in parts of this size; so much of a blob is in memory at most.
 _PART = 8 * 1024 * 1024
@@ -184,7 +185,7 @@ class S3Blobs:
                 file.close()
                 raise
             file.close()
-        _LOG.error("the object %s is damaged", self._object(digest)["Key"])
+        _LOG.error("an object is damaged", key=self._object(digest)["Key"])
         raise BlobDamaged("a stored file is damaged; it has been logged")
 
     def _fetched(self, digest: str, file: IO[bytes]) -> bool:
@@ -268,7 +269,7 @@ def errors(what: str) -> Iterator[None]:
         told = type(error).__name__
     else:
         return
-    _LOG.warning("the store of files cannot be used: %s", told)
+    _LOG.warning("the store of files cannot be used", reason=told)
     raise BlobsAway(
         "the store of files cannot be reached at the moment", retry_after_s=_RETRY_AFTER_S
     )

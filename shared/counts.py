@@ -20,6 +20,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 #: Upper bounds of time in queue in ms; `_lib.lua` has the same.
 WAIT_BOUNDS_MS = (
@@ -31,6 +32,11 @@ WORK_BOUNDS_MS = (
     *(1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500),
     *(5000, 10_000, 30_000, 60_000, 180_000),
 )
+
+
+def bound_label(ms: float) -> str:
+    """How a bound is written in a field, as Lua writes it."""
+    return f"le:{ms:.14g}"
 
 
 @dataclass(frozen=True)
@@ -62,9 +68,9 @@ class Counting:
         """One more that took so long."""
         key = ",".join((name, *labels))
         at = bisect_left(WORK_BOUNDS_MS, ms)
-        bound = f"{WORK_BOUNDS_MS[at]:g}" if at < len(WORK_BOUNDS_MS) else "inf"
+        bound = bound_label(WORK_BOUNDS_MS[at] if at < len(WORK_BOUNDS_MS) else inf)
         with self._lock:
-            self._fresh[f"{key},le:{bound}"] += 1
+            self._fresh[f"{key},{bound}"] += 1
             self._fresh[f"{key},sum"] += round(ms * 1000)
 
     def report(self) -> CountReport:

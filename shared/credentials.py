@@ -4,8 +4,8 @@
 |----------------|----------------------------------|------------------|---------------------------|
 | API key        | `Authorization: Bearer ...`      | until it expires | in one hash, by its id    |
 | session        | cookie of the page               | a week           | under its digest          |
-| login token    | `/login?token=...`, once         | ten minutes; one | under its digest          |
-|                |                                  | for an account a |                           |
+| login token    | `/login?token=...`, once; for an | ten minutes; one | under its digest          |
+|                | account `/sign-in?token=...`     | for an account a |                           |
 |                |                                  | day              |                           |
 | stream ticket  | `?ticket=...`, once              | half a minute    | under its digest          |
 
@@ -21,6 +21,7 @@ import hmac
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +68,8 @@ class _StoredCaller(Stored, kw_only=True):
     #: Of an account: what it was when this was issued.
     account: str | None = None
     epoch: str = ""
+    #: Of a ticket: what its maker had shown.
+    shown: str = ""
     #: Until when its password may be set without the old one.
     reset_until_ms: int = 0
 
@@ -143,11 +146,12 @@ class Credentials:
         stored = msgspec.json.decode(row[0], type=StoredKey)
         if not hmac.compare_digest(stored.digest, digest):
             return None
-        if stored.expires_ms is not None and stored.expires_ms <= time.time() * 1000:
+        if _has_expired(stored):
             return None
         if row[1]:
             raise TooMany("this key has made its requests", retry_after_s=-(-row[1] // 1000))
-        return Caller(stored.tenant, frozenset(stored.roles), stored.name or key_id, row[2])
+        name, shown = stored.name or key_id, f"key:{key_id}"
+        return Caller(stored.tenant, frozenset(stored.roles), name, row[2], shown=shown)
 
     # What stands for a caller for a while
 
@@ -175,6 +179,22 @@ class Credentials:
         """Whose session this is."""
         found = await self._stands_for(keys.session, token)
         return found and found[0]
+
+    async def still_open(self, callers: Sequence[Caller]) -> list[bool]:
+        """Whether what each of them has shown would let him in now; in one round trip."""
+        async with self._client.pipeline(transaction=False) as pipe:
+            for caller in callers:
+                kind, _, name = caller.shown.partition(":")
+                if kind == "key":
+                    pipe.hget(keys.API_KEYS, name)
+                else:
+                    pipe.get(keys.session(name))
+                pipe.hget(keys.ACCOUNTS, caller.account)
+            rows = await pipe.execute()
+        return [
+            not caller.shown or _still_opens(caller, shown, account)
+            for caller, shown, account in zip(callers, rows[::2], rows[1::2], strict=True)
+        ]
 
     async def may_reset(self, token: str) -> bool:
         """Whether the account of this session may be given a password without the old one."""
@@ -219,6 +239,7 @@ class Credentials:
             roles=sorted(caller.roles),
             account=caller.account or None,
             epoch=caller.epoch,
+            shown=caller.shown,
             reset_until_ms=reset_until_ms,
         )
         await self._client.set(key(_digest(token)), encode(stored), ex=life_s)
@@ -235,15 +256,36 @@ class Credentials:
         if row is None:
             return None
         known = msgspec.json.decode(row[0], type=_StoredCaller)
+        shown = f"session:{_digest(token)}" if key is keys.session else known.shown
         if known.account is None:
-            return Caller(known.tenant, frozenset(known.roles), known.name, row[2]), known
-        account = msgspec.json.decode(row[1], type=StoredAccount) if row[1] else None
+            roles = frozenset(known.roles)
+            return Caller(known.tenant, roles, known.name, row[2], shown=shown), known
+        account = _decoded(row[1])
         if account is None or (account.tenant, account.epoch) != (known.tenant, known.epoch):
             return None
-        return caller_for(account, row[2]), known
+        return caller_for(account, row[2], shown), known
 
 
-def caller_for(account: StoredAccount, most_streams: int = 0) -> Caller:
+def _has_expired(key: StoredKey) -> bool:
+    return key.expires_ms is not None and key.expires_ms <= time.time() * 1000
+
+
+def _decoded(account: bytes | None) -> StoredAccount | None:
+    return msgspec.json.decode(account, type=StoredAccount) if account else None
+
+
+def _still_opens(caller: Caller, shown: bytes | None, stored: bytes | None) -> bool:
+    """Whether a caller is let in by what is stored of what he has shown, and of his account."""
+    if shown is None:
+        return False
+    if caller.shown.startswith("key:"):
+        return not _has_expired(msgspec.json.decode(shown, type=StoredKey))
+    account = _decoded(stored)
+    mine = (caller.tenant, caller.epoch)
+    return not caller.account or (account is not None and (account.tenant, account.epoch) == mine)
+
+
+def caller_for(account: StoredAccount, most_streams: int = 0, shown: str = "") -> Caller:
     """An account as a caller."""
     return Caller(
         account.tenant,
@@ -252,4 +294,5 @@ def caller_for(account: StoredAccount, most_streams: int = 0) -> Caller:
         most_streams,
         account=account.name.lower(),
         epoch=account.epoch,
+        shown=shown,
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable
 
-log = logging.getLogger(__name__)
+from shared import logs
+
+log = logs.get_logger(__name__)
 
 _AGAIN_S = 0.05
 
@@ -24,4 +25,4 @@ async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
         done, pending = await asyncio.wait(pending, timeout=_AGAIN_S)
         for task in done:
             if not task.cancelled() and (error := task.exception()) is not None:
-                log.debug("a task ended with %r", error)
+                log.debug("a task ended", error=error)

@@ -8,10 +8,12 @@
     ├── Forbidden          403  wrong Host or Origin, or a role that is missing
     ├── NotFound           404  no such submission, route or problem
     ├── MethodNotAllowed   405
+    ├── TooSlow            408  what was announced did not come in time
     ├── Conflict           409  the request contradicts what is stored
     ├── TooLarge           413  the body is past its limit
     ├── NotJson            415  the content type is not JSON
     ├── TooMany            429  too many of yours; `Retry-After` says when to come back
+    ├── HeadTooLarge       431  the headers, or their number, are past their limit
     ├── Internal           500  our fault; the details are in the log only
     ├── Overloaded         503  no room for more now; `Retry-After` says when to come back
     └── Unavailable        503  Redis, or the store of files, is away
@@ -93,6 +95,12 @@ class MethodNotAllowed(AssayError):
     title = "Method not allowed"
 
 
+class TooSlow(AssayError):
+    status = 408
+    slug = "too-slow"
+    title = "The request came too slowly"
+
+
 class Conflict(AssayError):
     status = 409
     slug = "conflict"
@@ -115,6 +123,12 @@ class TooMany(AssayError):
     status = 429
     slug = "rate-limited"
     title = "Too many requests or submissions of yours"
+
+
+class HeadTooLarge(AssayError):
+    status = 431
+    slug = "head-too-large"
+    title = "The headers are too large"
 
 
 class Internal(AssayError):

@@ -122,8 +122,9 @@ class Forgetting:
                     await self._client.xdel(key, entry_id)
         letters = keys.failed_deliveries(tenant)
         rows: Any = await self._client.lrange(letters, 0, -1)
+        name = f"submission_{submission_id}"
         for row in rows:
-            if msgspec.json.decode(row, type=FailedDelivery).id == f"submission_{submission_id}":
+            if name.encode() in row and msgspec.json.decode(row, type=FailedDelivery).id == name:
                 await self._client.lrem(letters, 0, row)
 
     async def _entries(self, key: str) -> AsyncIterator[tuple[bytes, dict[bytes, bytes]]]:

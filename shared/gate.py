@@ -12,6 +12,7 @@ that no page of another site acts with somebody's session.
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -19,14 +20,17 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, quote
 
 import redis.asyncio
+from redis.exceptions import RedisError
 
+from shared import logs
 from shared.asgi import ASGIApp, Receive, Scope, Send, check_loopback, headers_of
 from shared.credentials import Credentials
 from shared.errors import Forbidden, Unauthorized
-from shared.identity import LOCAL, SCOPE_KEY, Caller
+from shared.identity import LOCAL, SCOPE_KEY, SCRAPER, Caller
 from shared.settings import Settings
 
 COOKIE = "assay_session"
+METRICS = "/metrics"
 
 #: Needs no credentials; tells nothing of anybody.
 _HEALTH = frozenset({"/healthz", "/readyz"})
@@ -59,16 +63,25 @@ class Gate:
         self._credentials = Credentials(client)
         self._is_local = settings.auth == "local" and is_loopback(settings.host)
         self._hosts = frozenset(settings.allowed_host_names)
+        self._metrics_token = settings.metrics_token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
             try:
-                scope[SCOPE_KEY] = await self._caller(scope)
+                scope[SCOPE_KEY] = caller = await self._caller(scope)
             except Unauthorized:
                 if not wants_page(scope):
                     raise
                 await _send_to_sign_in(scope, send)
                 return
+            except RedisError as error:
+                # The page is the same for everybody, and says itself what is away.
+                if not wants_page(scope):
+                    raise
+                scope[SCOPE_KEY] = error
+            else:
+                if caller is not None:
+                    logs.bind(tenant=caller.tenant)
         await self._app(scope, receive, send)
 
     async def _caller(self, scope: Scope) -> Caller | None:
@@ -77,6 +90,8 @@ class Gate:
         local = self._is_from_here(scope)
         if not local:
             self._check_site(scope)
+        if _is_asset(scope):  # also while nobody can be looked up
+            return None
         shown, caller = await self._shown(scope)
         if caller is not None:
             return caller
@@ -118,6 +133,8 @@ class Gate:
             kind, _, key = headers[0].partition(" ")
             if len(headers) != 1 or kind.lower() != "bearer":
                 return True, None
+            if scope["path"] == METRICS and self._is_scraper(key.strip()):
+                return True, SCRAPER
             return True, await self._credentials.by_key(key.strip())
         if _BY_TICKET.fullmatch(scope["path"]) and (ticket := _query(scope).get("ticket")):
             return True, await self._credentials.use_ticket(ticket[0])
@@ -125,11 +142,20 @@ class Gate:
             return True, await self._credentials.by_session(token)
         return False, None
 
+    def _is_scraper(self, token: str) -> bool:
+        """It needs no Redis: what is wrong is to be seen while that is away."""
+        shown = token.encode(errors="replace")
+        return bool(self._metrics_token) and hmac.compare_digest(shown, self._metrics_token)
+
 
 def _is_open(scope: Scope) -> bool:
     method = {"HEAD": "GET"}.get(scope.get("method", ""), scope.get("method", ""))
-    return (method, scope["path"]) in _OPEN or (
-        method == "GET" and _ASSETS.fullmatch(scope["path"]) is not None
+    return (method, scope["path"]) in _OPEN
+
+
+def _is_asset(scope: Scope) -> bool:
+    return (
+        scope.get("method", "") in ("GET", "HEAD") and _ASSETS.fullmatch(scope["path"]) is not None
     )
 
 

@@ -42,9 +42,13 @@ class Caller:
     account: str = ""
     #: Of the account: what was issued under another one opens nothing.
     epoch: str = ""
+    #: By what he is known: `key:<id>`, `session:<digest>`; a ticket is as good as what got it.
+    shown: str = ""
 
 
 LOCAL = Caller(LOCAL_TENANT, frozenset(Role), LOCAL_TENANT)
+#: Who may read `/metrics` and nothing else.
+SCRAPER = Caller("", frozenset(), "scraper")
 
 
 def caller_of(scope: MutableMapping[str, Any]) -> Caller:
@@ -52,8 +56,11 @@ def caller_of(scope: MutableMapping[str, Any]) -> Caller:
 
     Raises:
         Unauthorized: nobody knows.
+        redis.RedisError: it could not be looked up.
     """
     caller = scope.get(SCOPE_KEY)
+    if isinstance(caller, Exception):
+        raise caller
     if not isinstance(caller, Caller):
         raise Unauthorized
     return caller

@@ -2,7 +2,8 @@
 
 | key                          | type   | life time                     | written by           |
 |------------------------------|--------|-------------------------------|----------------------|
-| assay:schema                 | string | for ever                      | shared/store.py      |
+| assay:schema                 | string | for ever                      | shared/schema.py     |
+| assay:migrating              | string | a minute, renewed             | shared/migrations.py |
 | assay:sub:<id>               | hash   | result_ttl_s after the end    | all of shared/lua    |
 | assay:ev:<id>                | stream | result_ttl_s after the end    | all that `emit`      |
 | assay:batch:<id>             | hash   | result_ttl_s after the end    | _batch.lua           |
@@ -90,6 +91,7 @@ from collections.abc import Callable
 PREFIX = "assay:"
 
 SCHEMA = PREFIX + "schema"
+MIGRATING = PREFIX + "migrating"
 READY = PREFIX + "ready"
 LEASES = PREFIX + "leases"
 LOAD = PREFIX + "load"

@@ -211,6 +211,8 @@ class Spec(Stored, kw_only=True):
     sources: list[str] = []
     call: Call | None = None
     interactive: bool = False
+    #: Of the request that sent it, where traces are on: what is done for it belongs to that.
+    traceparent: str = ""
 
 
 class FileResult(Stored, omit_defaults=False, kw_only=True):
@@ -298,6 +300,8 @@ class Result(Stored, omit_defaults=False, kw_only=True):
     problem_id: str | None = None
     language: str
     status: State
+    #: While it stands in line: about how many are served before it, from 0.
+    position: int | None = None
     verdict: Verdict | None = None
     stdout: str | None = None
     stdout_encoding: Literal["utf-8", "base64"] = "utf-8"

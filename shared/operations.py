@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from shared.answers import Answer, ClassStatus, Totals
+from shared.answers import Answer, ArchiveStatus, ClassStatus, Totals
 from shared.models import Stored
 from shared.workers import LanguageFacts, WorkerState
 
@@ -89,6 +89,7 @@ class Overview(Answer):
     totals: Totals
     workers: list[WorkerOverview]
     languages: list[LanguageOverview]
+    archive: ArchiveStatus
     #: The newest 100.
     judge_errors: list[JudgeError]
     webhooks: WebhooksOverview

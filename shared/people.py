@@ -17,10 +17,11 @@ class JoinRequest(Wire, kw_only=True):
 
 
 class SessionRequest(Wire, kw_only=True):
-    """The body of `POST /session`."""
+    """The body of `POST /session`: name and password, or the token of a link."""
 
-    name: str
-    password: str
+    name: str | None = None
+    password: str | None = None
+    token: str | None = None
 
 
 class PasswordRequest(Wire, kw_only=True):

@@ -17,6 +17,7 @@ from shared.archive import Archive
 from shared.blobs import open_blobs
 from shared.connect import async_client
 from shared.ending import end
+from shared.metrics import Metrics
 from shared.problems.store import Problems
 from shared.settings import Settings
 from shared.store import Store
@@ -34,6 +35,7 @@ class Services:
         self.store = Store(self.redis, settings, self.archive)
         self.problems = Problems(self.redis)
         self.waiting = Waiting(self.store, settings.redis_url)
+        self.metrics = Metrics()
         self.on_shutdown: list[Callable[[], None]] = [self.waiting.close]
         self.resources = AsyncExitStack()
         #: What runs beside the routes as long as the services are open.

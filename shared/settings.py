@@ -105,6 +105,9 @@ class Settings:
     tenant_max_queued_bytes: int = _setting(
         384 * 1024 * 1024, "bytes of unfinished submissions of one tenant at most", minimum=1024
     )
+    max_connections: int = _setting(
+        10_000, "open connections per process at most; more are answered 503", minimum=1
+    )
     max_streams: int = _setting(5_000, "open event streams per process at most", minimum=1)
     tenant_max_streams: int = _setting(
         4_000, "open event streams of one tenant per process at most", minimum=1
@@ -143,8 +146,21 @@ class Settings:
     max_package_bytes: int = _setting(
         64 * 1024 * 1024, "bytes of a problem package that is sent in, as a zip", minimum=1024
     )
+    traces: str = _setting(
+        "off",
+        "otlp sends traces by OTLP/HTTP to where OTEL_EXPORTER_OTLP_ENDPOINT says",
+        choices=("off", "otlp"),
+    )
+    metrics_token: str = _setting(
+        "", "what a scraper shows as bearer token to read /metrics; empty: only the operator may"
+    )
     log_level: str = _setting(
         "warning", "least severe log line shown", choices=("debug", "info", "warning", "error")
+    )
+    log_format: str = _setting(
+        "auto",
+        "how log lines are written; auto is console under local_runner.py, json elsewhere",
+        choices=("auto", "console", "json"),
     )
 
     @classmethod

@@ -18,17 +18,15 @@ import msgspec
 import redis.asyncio
 from msgspec import structs
 
-from shared import keys, scripts
+from shared import keys, scripts, tracing
 from shared.archive import Archive, Record, bring_back
-from shared.errors import Conflict, NotFound, Unavailable
+from shared.errors import Conflict, NotFound
 from shared.models import Result, Spec, encode
 from shared.once import UNKEYED, Once, known_id
 from shared.place import ANYWHERE, ORDINARY_CLASSES, Place, bounds, refusal
+from shared.schema import SCHEMA_VERSION, judge
 from shared.settings import Settings
 from shared.verdicts import State
-
-#: Raised when the meaning of a stored key changes; an older or newer store is refused.
-SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,7 @@ class Store:
     async def check_schema(self) -> None:
         """Refuse a store written by another version rather than misread it."""
         await self.client.set(keys.SCHEMA, SCHEMA_VERSION, nx=True)
-        found = await self.client.get(keys.SCHEMA)
-        if found is None or int(found) != SCHEMA_VERSION:
-            raise Unavailable(
-                f"the store has schema {found!r}, this version reads {SCHEMA_VERSION}"
-            )
+        judge(await self.client.get(keys.SCHEMA))
 
     async def submit(
         self,
@@ -99,6 +93,8 @@ class Store:
         """
         submission_id = uuid.uuid4().hex
         problem = spec.problem_id or ""
+        if tracing.is_on():
+            spec = msgspec.structs.replace(spec, traceparent=tracing.traceparent())
         answer = await scripts.acall(
             self.client,
             "submit",
@@ -164,6 +160,11 @@ class Store:
         if answer is None:  # its time to live ran out just now
             raise NotFound(f"no submission {submission_id!r}")
         return State(answer.decode())
+
+    async def position(self, submission_id: str) -> int | None:
+        """About how many are begun before it; None if it does not stand in line."""
+        answer = await scripts.acall(self.client, "position", submission_id)
+        return None if answer is None else int(answer)
 
     async def share(self, submission_id: str, *, shared: bool, tenant: str) -> None:
         """Let everybody who is signed in read a submission, or not any more.

@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Iterator
+from contextvars import Context
 
 import msgspec
 from redis.exceptions import RedisError
@@ -117,7 +118,7 @@ class Waiting:
 
     def _listen_from_now(self) -> None:
         if self._listener is None and not self._closed:
-            self._listener = asyncio.create_task(self._listen(), name="waiting")
+            self._listener = asyncio.create_task(self._listen(), name="waiting", context=Context())
 
     async def _listen(self) -> None:
         while True:

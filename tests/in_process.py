@@ -58,9 +58,16 @@ class HandWorker:
         assert claim is not None
         return claim
 
-    def finish(self, claim: Claim, verdict: Verdict = Verdict.COMPLETED, **result: Any) -> bool:  # noqa: ANN401
-        """Write a verdict."""
-        event = {"status": State.FINISHED, "verdict": verdict}
+    def finish(
+        self,
+        claim: Claim,
+        verdict: Verdict = Verdict.COMPLETED,
+        *,
+        event: dict[str, Any] | None = None,
+        **result: Any,  # noqa: ANN401
+    ) -> bool:
+        """Write a verdict; `event` is what its terminal event tells beside it."""
+        event = {**(event or {}), "status": State.FINISHED, "verdict": verdict}
         return self.claims.finish(
             claim, verdict, encode(result), [(EventType.FINISHED, encode(event))]
         )

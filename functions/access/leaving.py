@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
 from redis.exceptions import RedisError
 
-from shared import keys
+from shared import keys, logs
 from shared.archive import Archive
 from shared.batches import Batches
 from shared.blobs import BlobsAway
@@ -27,7 +26,7 @@ from shared.forgetting import Forgetting
 from shared.store import Store
 from shared.verdicts import TERMINAL
 
-_LOG = logging.getLogger(__name__)
+_LOG = logs.get_logger(__name__)
 _LOOK_EVERY_S = 60.0
 _STEP = 500
 
@@ -44,18 +43,30 @@ class Leaving:
     async def run(self) -> None:
         """Finish what others have begun, now and then, until cancelled."""
         while True:
-            try:
+            with contextlib.suppress(RedisError, OSError):
                 leaving: Any = await self._client.smembers(keys.LEAVING)
                 for tenant in leaving:
-                    await self.remove(tenant.decode())
-            except (RedisError, OSError, AssayError) as error:
-                _LOG.info("what deleted accounts have left waits: %s", error)
+                    await self.try_to_remove(tenant.decode())
             await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def try_to_remove(self, tenant: str) -> None:
+        """The same as `remove`; what cannot be done now is done by `run`."""
+        try:
+            await self.remove(tenant)
+        except Exception as error:  # one account's trouble shall not keep the others'
+            known = isinstance(error, RedisError | OSError | AssayError)
+            _LOG.warning(
+                "what it has left is removed later", of=tenant, error=error, exc_info=not known
+            )
 
     async def remove(self, tenant: str) -> None:
         """Cancel and delete everything of a tenant whose account is deleted."""
         await self._credentials.close_all(tenant)
         await self._revoke_keys(tenant)
+        # First what would be combed for each submission.
+        combed = keys.events(keys.tenant_events(tenant)), keys.failed_deliveries(tenant)
+        await self._client.delete(*combed)
+        await self._client.zrem(keys.FAILING, tenant)
         async for batch_id in self._of(tenant, keys.batch("")):
             await self._remove_batch(batch_id, tenant)
         async for submission_id in self._of(tenant, keys.submission("")):
@@ -74,7 +85,7 @@ class Leaving:
         try:
             await self._forgetting.tenant(tenant)
         except BlobsAway as away:
-            _LOG.warning("what %s has in the archive waits: %s", tenant, away)
+            _LOG.warning("what it has in the archive waits", of=tenant, error=away)
             return
         await self._client.srem(keys.LEAVING, tenant)
 

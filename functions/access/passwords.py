@@ -10,15 +10,21 @@ from __future__ import annotations
 import asyncio
 import secrets
 import unicodedata
+from collections.abc import Callable
 from functools import cache
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from shared.errors import InvalidField
+from shared.errors import InvalidField, Overloaded
+
+T = TypeVar("T")
 
 LEAST, MOST = 10, 256
 _AT_ONCE = 2
+#: More are sent away: a class may sign in at once, a flood may not.
+_MOST_WAITING = 100
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
@@ -43,16 +49,29 @@ class Passwords:
 
     def __init__(self) -> None:
         self._room = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
 
     async def hash(self, password: str) -> str:
-        """What is stored of it."""
-        async with self._room:
-            return await asyncio.to_thread(_HASHER.hash, _bytes(password))
+        """What is stored of it. Raises as `matches`."""
+        return await self._do(lambda: _HASHER.hash(_bytes(password)))
 
     async def matches(self, stored: str, password: str) -> bool:
-        """Whether it is the one. Where nothing is stored it costs as much, and is not."""
-        async with self._room:
-            return await asyncio.to_thread(_matches, stored, password)
+        """Whether it is the one. Where nothing is stored it costs as much, and is not.
+
+        Raises:
+            Overloaded: too many wait for theirs.
+        """
+        return await self._do(lambda: _matches(stored, password))
+
+    async def _do(self, work: Callable[[], T]) -> T:
+        if self._waiting >= _MOST_WAITING:
+            raise Overloaded("too many sign in at this moment", retry_after_s=2)
+        self._waiting += 1
+        try:
+            async with self._room:
+                return await asyncio.to_thread(work)
+        finally:
+            self._waiting -= 1
 
 
 def _bytes(password: str) -> bytes:

@@ -15,6 +15,7 @@ from shared.asgi import Scope
 from shared.body import read_json
 from shared.credentials import ACCOUNT_LOGIN_S, Credentials, caller_for
 from shared.errors import Forbidden
+from shared.gate import SIGN_IN
 from shared.identity import Role, is_operator, require
 from shared.models import encode
 from shared.people import Account, AccountList, InviteList, InviteRequest, LoginLink
@@ -63,7 +64,7 @@ def routes(services: Services) -> list[BaseRoute]:
         _require_keeper(request.scope)
         account = await accounts.get(request.path_params["name"])
         if await accounts.leave(account):
-            await leaving.remove(account.tenant)
+            await leaving.try_to_remove(account.tenant)
         return Response(status_code=204, headers={"cache-control": "no-store"})
 
     async def login_link(request: Request) -> Response:
@@ -71,7 +72,7 @@ def routes(services: Services) -> list[BaseRoute]:
         account = await accounts.get(request.path_params["name"])
         token = await credentials.issue_login(caller_for(account))
         expires_ms = int(time.time() + ACCOUNT_LOGIN_S) * 1000
-        return _json(LoginLink(url=f"/login?token={token}", expires_ms=expires_ms), 201)
+        return _json(LoginLink(url=f"{SIGN_IN}?token={token}", expires_ms=expires_ms), 201)
 
     return [
         Route("/invites", create_invite, methods=["POST"]),

@@ -66,6 +66,11 @@ class _Entrance:
     async def sign_in(self, request: Request) -> Response:
         """`POST /session`."""
         asked = await _read(request, SessionRequest)
+        if asked.token is not None:
+            return await self._by_link(request, asked.token, asked)
+        if asked.name is None or asked.password is None:
+            missing = "name" if asked.name is None else "password"
+            raise InvalidField(f"{missing} is missing", field=missing)
         await self._attempts.begin(asked.name, request.scope)
         account = await self._accounts.find(asked.name)
         stored = "" if account is None else account.password
@@ -73,6 +78,15 @@ class _Entrance:
             raise Unauthorized(_WRONG)
         await self._attempts.was_right(asked.name, request.scope)
         return await self._signed_in(request, account)
+
+    async def _by_link(self, request: Request, token: str, asked: SessionRequest) -> Response:
+        if asked.name is not None or asked.password is not None:
+            raise InvalidField("a token needs neither name nor password", field="token")
+        caller = await self._credentials.use_login(token)
+        account = await self._accounts.find(caller.account) if caller else None
+        if account is None:
+            raise Unauthorized("this link was used before, or is too old")
+        return await self._signed_in(request, account, by_token=True)
 
     async def set_password(self, request: Request) -> Response:
         """`PUT /me/password`."""
@@ -98,13 +112,19 @@ class _Entrance:
         await self._attempts.was_right(account.name, request.scope)
 
     async def _signed_in(
-        self, request: Request, account: StoredAccount, status: int = 200
+        self,
+        request: Request,
+        account: StoredAccount,
+        status: int = 200,
+        *,
+        by_token: bool = False,
     ) -> Response:
         caller = caller_for(account)
         answer = me_of(caller, has_password=bool(account.password))
         headers = {"cache-control": "no-store"}
         response = Response(encode(answer), status, headers, media_type="application/json")
-        cookies.give(response, await self._credentials.open_session(caller), request)
+        token = await self._credentials.open_session(caller, by_token=by_token)
+        cookies.give(response, token, request)
         return response
 
 

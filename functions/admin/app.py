@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from functions.admin.drain import drain
+from functions.admin.figures import figures
 from functions.admin.letters import Letters
 from functions.admin.overview import overview
 from shared.identity import require_operator
@@ -18,6 +21,7 @@ from shared.services import Services
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this function."""
     letters = Letters(services.redis)
+    services.metrics.sources.append(partial(figures, services.redis))
 
     async def show_overview(request: Request) -> Response:
         require_operator(request.scope)

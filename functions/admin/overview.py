@@ -10,6 +10,7 @@ import redis.asyncio
 
 from functions.admin.letters import Letters
 from shared import keys, load
+from shared.archive import archive_status
 from shared.models import Stored
 from shared.operations import (
     JudgeError,
@@ -43,6 +44,7 @@ async def overview(client: redis.asyncio.Redis) -> Overview:
         totals=whole.totals,
         workers=[_worker(worker) for worker in alive],
         languages=_languages(alive),
+        archive=await archive_status(client),
         judge_errors=await _judge_errors(client),
         webhooks=WebhooksOverview(
             waiting=await client.zcard(keys.DELIVERIES), dead=await letters.count()

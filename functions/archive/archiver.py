@@ -10,19 +10,18 @@ in Redis, without a TTL, until it comes back; the pause between tries doubles up
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import Sequence
 
 from redis.exceptions import RedisError
 
-from shared import keys, scripts
+from shared import keys, logs, scripts
 from shared.archive import Archive, Record, record_of
 from shared.blobs import BlobsAway
 from shared.retention import Retention
 from shared.settings import Settings
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 _LEASE_MS = 60_000
 _AT_ONCE = 64
@@ -64,10 +63,10 @@ class Archiver:
                 if done:
                     await self._client.hdel(keys.ARCHIVE, "error")
             except BlobsAway as away:
-                log.warning("what has ended waits to be archived: %s", away)
+                log.warning("what has ended waits to be archived", error=away)
                 await self._tell("error", str(away))
             except (RedisError, OSError) as error:
-                log.info("the archive waits for Redis: %s", error)
+                log.info("the archive waits for Redis", error=error)
             except Exception:
                 log.exception("nothing was archived")
                 await self._tell("error", "something went wrong; it has been logged")

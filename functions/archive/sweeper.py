@@ -9,7 +9,6 @@ goes on. The time counts from when a record was last written, so judging again b
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 from collections.abc import Iterator
@@ -18,14 +17,14 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from shared import keys
+from shared import keys, logs
 from shared.archive import TOP, Archive, tenant_of
 from shared.blobs import BlobsAway
 from shared.forgetting import Forgetting
 from shared.retention import DAY_S, Retention
 from shared.shelf import Listed
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 _LOOK_S = 60.0
 _EVERY_MS = 3_600_000
@@ -50,9 +49,9 @@ class Sweeper:
                 if await self._client.set(keys.SWEEPING, 1, nx=True, px=_EVERY_MS):
                     await self.expire()
             except BlobsAway as away:
-                log.warning("what is to be removed waits: %s", away)
+                log.warning("what is to be removed waits", error=away)
             except (RedisError, OSError) as error:
-                log.info("sweeping waits for Redis: %s", error)
+                log.info("sweeping waits for Redis", error=error)
             except Exception:
                 log.exception("the archive was not swept")
 

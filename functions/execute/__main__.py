@@ -8,7 +8,6 @@ in order; a second one stops it at once.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import signal
 import sys
@@ -19,12 +18,14 @@ from types import FrameType
 import redis
 
 from functions.execute.engine.program import EngineError
-from functions.execute.health import HealthServer, Readiness
+from functions.execute.health import HealthServer, Page, Readiness
 from functions.execute.worker import Worker
+from shared import logs, tracing
 from shared.announce import announce
 from shared.errors import AssayError
 from shared.failure import Failure
 from shared.listen import listen
+from shared.metrics import own_page
 from shared.models import encode
 from shared.settings import NO_REDIS, Settings, SettingsError, is_given
 
@@ -40,9 +41,7 @@ def main() -> int:
     except SettingsError as error:
         print(f"Assay: {error}", file=sys.stderr)
         return 2
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logs.configure(settings, "execute")
     stop = threading.Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -53,6 +52,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     try:
+        tracing.configure(settings, "execute")
         with _health(settings) as readiness:
             worker = Worker(settings)
             worker.start()
@@ -77,7 +77,8 @@ def _health(settings: Settings) -> Iterator[Readiness]:
     if not is_given("port"):
         yield readiness
         return
-    server = HealthServer(listen(settings.host, settings.port), {"/readyz": readiness.page})
+    pages: dict[str, Page] = {"/readyz": readiness.page, "/metrics": own_page}
+    server = HealthServer(listen(settings.host, settings.port), pages)
     server.start()
     try:
         yield readiness
@@ -92,10 +93,11 @@ def _work_until(stop: threading.Event, worker: Worker) -> int:
             worker.engine.repair(_REPAIR_INTERVAL_S)
         return 0
     except EngineError as error:  # without its cells it would sit on the queue
-        print(f"Assay: The worker stops: {error}.", file=sys.stderr)
+        logs.get_logger(__name__).critical("the worker stops", reason=str(error))
         return 1
     finally:
         worker.stop()
+        tracing.close()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
 import os
 import threading
 import time
@@ -29,8 +28,10 @@ import msgspec
 from functions.execute.engine.program import Limits, Outcome, Program, Run
 from functions.execute.state import write_atomically
 from functions.execute.toolchains import Toolchain
+from shared import logs
+from shared.counts import Counting
 
-_log = logging.getLogger(__name__)
+_log = logs.get_logger(__name__)
 _FORMAT = b"assay compiled 1\n"
 _DIGEST_BYTES = 32
 #: The part of the limit that one entry may take at most, and what is left after tidying.
@@ -51,12 +52,14 @@ class _Turn:
 class CompileCache:
     """A bounded folder of compiled programs; for several threads and workers."""
 
-    def __init__(self, folder: Path, most_bytes: int) -> None:
+    def __init__(self, folder: Path, most_bytes: int, counting: Counting | None = None) -> None:
         """
         Args:
             folder: where entries are; made when the first one is kept.
             most_bytes: what they may have together; 0 keeps nothing.
+            counting: told of what was compiled, and what was not.
         """
+        self._counting = counting or Counting()
         self._folder = folder
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
@@ -82,13 +85,19 @@ class CompileCache:
         key = key_of(tenant, toolchain, program)
         known = self.get(key)
         if known is not None:
+            self._counting.add("cached", toolchain.language.name)
             return known
         with self._alone(key):
             known = self.get(key)  # what another slot has compiled while we waited
             if known is None:
+                began_s = time.perf_counter()
                 known = run(program, toolchain.compile_limits)
+                ms = (time.perf_counter() - began_s) * 1000
+                self._counting.took("compile", toolchain.language.name, ms=ms)
                 self.put(key, known)
-            return known
+                return known
+        self._counting.add("cached", toolchain.language.name)
+        return known
 
     @contextlib.contextmanager
     def _alone(self, key: str) -> Iterator[None]:
@@ -115,7 +124,7 @@ class CompileCache:
         run = _decode(data)
         with contextlib.suppress(OSError):
             if run is None:
-                _log.warning("a damaged entry of the compile cache is removed: %s", path.name)
+                _log.warning("a damaged entry of the compile cache is removed", entry=path.name)
                 path.unlink()
             else:
                 os.utime(path)
@@ -131,7 +140,7 @@ class CompileCache:
         try:
             write_atomically(self._path(key), data)
         except OSError as error:
-            _log.warning("nothing is kept in the compile cache: %s", error)
+            _log.warning("nothing is kept in the compile cache", error=error)
             return
         with self._lock:
             self._bytes += len(data)

@@ -14,7 +14,6 @@ can be is bounded where it comes in (`shared/lua/input.lua`).
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from typing import Any
@@ -24,11 +23,11 @@ import redis
 from functions.execute.engine.cell import Cell
 from functions.execute.engine.program import Limits, OnOutput, OnPause, Program, Run
 from functions.execute.leases import Leases
-from shared import keys
+from shared import keys, logs
 from shared.claims import Claim, Claims
 from shared.connect import blocking_client
 
-_log = logging.getLogger(__name__)
+_log = logs.get_logger(__name__)
 
 _LOOK_S = 1.0
 _RETRY_S = 0.2
@@ -136,7 +135,7 @@ class Control:
             try:
                 self._listen()
             except (redis.RedisError, OSError) as error:
-                _log.info("the control channel was lost: %s", error)
+                _log.info("the control channel was lost", error=error)
                 self._stopping.wait(_RETRY_S)
             except Exception:
                 _log.exception("the control channel failed")
@@ -172,4 +171,4 @@ class Control:
         try:
             session.pull(self._client)
         except redis.RedisError as error:  # it is looked through again in a moment
-            _log.info("the input of %s was not read: %s", session.submission_id, error)
+            _log.info("input was not read", submissionId=session.submission_id, error=error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
 import os
 import re
 import shutil
@@ -14,10 +13,10 @@ from pathlib import Path
 
 from functions.execute.engine.cell import interpreter
 from functions.execute.toolchains import Toolchain
-from shared import languages
+from shared import languages, logs
 from shared.languages import Language
 
-_log = logging.getLogger(__name__)
+_log = logs.get_logger(__name__)
 _ANSWER_TIMEOUT_S = 20
 #: Toolchains asked at the same time; most of that time they wait for the disk.
 _ASKED_AT_ONCE = 4
@@ -109,6 +108,6 @@ def _answer(command: list[str]) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        _log.warning("%s cannot be asked: %s", command[0], error)
+        _log.warning("a toolchain cannot be asked", command=command[0], error=error)
         return ""
     return "" if done.returncode else (done.stdout + done.stderr).strip()

@@ -13,17 +13,17 @@ from __future__ import annotations
 
 import asyncio
 import http
-import logging
 import socket
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from shared import logs
 from shared.answers import Health
 from shared.errors import MethodNotAllowed, NotFound, Unavailable, from_exception
 from shared.models import encode
 
-_log = logging.getLogger(__name__)
+_log = logs.get_logger(__name__)
 
 #: Makes a page: its content type, and what it says. Raises one of our errors instead.
 Page = Callable[[], tuple[str, bytes]]
@@ -94,7 +94,7 @@ class HealthServer:
         except Exception as error:
             problem = from_exception(error)
             if problem.status == 500:
-                _log.error("%s %r failed", method, path, exc_info=error)
+                _log.error("a page of the platform failed", exc_info=error)
             kind, body = "application/problem+json", encode(problem.document())
             status = problem.status
             more = f"retry-after: {problem.retry_after_s}\r\n" if problem.retry_after_s else ""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 from functions.execute.compile_cache import CompileCache
 from functions.execute.control import Session
 from functions.execute.engine.cell import Cell
-from functions.execute.engine.program import EngineError
+from functions.execute.engine.program import EngineError, Run
 from functions.execute.judging.plan import Plan
 from functions.execute.judging.planning import planned
 from functions.execute.judging.present import MESSAGES, Presenter, event, single, summary
@@ -18,7 +17,9 @@ from functions.execute.judging.runner import Listener, Runner
 from functions.execute.judging.stopped import JudgeFault
 from functions.execute.judging.tools import NoLanguage, Tools
 from functions.execute.report import Report
+from functions.execute.steps import Steps
 from functions.execute.toolchains import Toolchain
+from shared import logs, tracing
 from shared.blobs import BlobDamaged, BlobMissing, BlobsAway
 from shared.claims import Claim
 from shared.models import CaseResult, Spec
@@ -26,7 +27,7 @@ from shared.problems.store import InstalledPackages
 from shared.signatures import RESULT
 from shared.verdicts import Verdict
 
-_log = logging.getLogger(__name__)
+_log = logs.get_logger(__name__)
 
 #: A cell that failed is made anew, so a second attempt is worth it; a third is not.
 _ENGINE_ATTEMPTS = 2
@@ -39,6 +40,7 @@ def judge(
     report: Report,
     cache: CompileCache,
     packages: InstalledPackages,
+    steps: Steps,
     session: Session | None = None,
 ) -> None:
     """Bring a claimed submission to its verdict.
@@ -49,15 +51,17 @@ def judge(
     """
     try:
         tools = Tools(cell, toolchains, cache, packages, claim.tenant)
-        _judge(claim.spec, tools, report, session)
+        _judge(claim.spec, tools, report, steps, session)
     except (NoLanguage, JudgeFault) as fault:
+        # Not what it says: a validator may quote what it was given. The operator is shown that.
+        _log.error("judging failed", fault=type(fault).__name__)
         result = {"message": str(fault)}
         is_own = not claim.spec.package or claim.spec.reveal
         if isinstance(fault, JudgeFault) and fault.output and is_own:
             result["compileOutput"] = fault.output
         report.finish(Verdict.JUDGE_ERROR, result)
     except BlobMissing as missing:
-        _log.error("judging %s failed: %s", claim.submission_id, missing)
+        _log.error("judging failed", error=str(missing))
         report.finish(Verdict.JUDGE_ERROR, {"message": "the problem's files are not stored here"})
     except (BlobDamaged, BlobsAway) as fault:
         # A damaged object may be so on the way only; who is away may be back.
@@ -74,16 +78,18 @@ def _again(claim: Claim, report: Report, error: Exception, message: str) -> None
     Raises:
         EngineError: another attempt may do.
     """
-    _log.error("judging %s failed: %s", claim.submission_id, error)
+    _log.error("judging failed", attempt=claim.attempt, error=str(error))
     if claim.attempt < _ENGINE_ATTEMPTS:
         raise EngineError(str(error)) from error
     report.finish(Verdict.JUDGE_ERROR, {"message": message})
 
 
-def _judge(spec: Spec, tools: Tools, report: Report, session: Session | None) -> None:
-    ready, plan = planned(spec, tools)
+def _judge(spec: Spec, tools: Tools, report: Report, steps: Steps, session: Session | None) -> None:
+    with tracing.span("prepare"):
+        ready, plan = planned(spec, tools)
     report.running(len(plan.cases))
-    listener = _Live(report) if plan.single and not plan.last_word else _Silent(report)
+    is_live = plan.single and not plan.last_word
+    listener = _Live(report, steps) if is_live else _Silent(report, steps)
     listener.session = session
     collect = (RESULT,) if plan.call else tuple(spec.collect)
     runner = Runner(tools.cell, ready, plan, listener, collect)
@@ -116,13 +122,17 @@ def _run_all(
 class _Live(Listener):
     """Tells what a program writes while it runs."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, steps: Steps) -> None:
         self._report = report
+        self._steps = steps
         self.output = report.output
         self.pause = report.pause
 
     def confirming(self) -> None:
         self._report.confirming()
+
+    def ran(self, run: Run) -> None:
+        self._steps.ran(run)
 
     def is_lost(self) -> bool:
         return self._report.lost
@@ -131,8 +141,8 @@ class _Live(Listener):
 class _Silent(_Live):
     """Of one run among many nothing is told before its end."""
 
-    def __init__(self, report: Report) -> None:
-        super().__init__(report)
+    def __init__(self, report: Report, steps: Steps) -> None:
+        super().__init__(report, steps)
         self.output = self.pause = None
 
 

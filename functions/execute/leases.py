@@ -9,18 +9,18 @@ then it announces no slots, so that nobody rings for them.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import redis
 
+from shared import logs
 from shared.claims import RENEW_INTERVAL_S, Claim, Claims
 from shared.counts import Counting
 from shared.workers import WorkerState
 
-_log = logging.getLogger(__name__)
+_log = logs.get_logger(__name__)
 
 
 @dataclass
@@ -117,7 +117,7 @@ class Leases:
             self._beat([])  # for what was counted last
             self._claims.retire()
         except redis.RedisError as error:
-            _log.warning("the worker could not sign off: %s", error)
+            _log.warning("the worker could not sign off", error=error)
 
     def _renew_for_ever(self) -> None:
         while not self._stopping.wait(RENEW_INTERVAL_S):
@@ -125,7 +125,7 @@ class Leases:
                 self._renew()
                 self._claims.reap()
             except redis.RedisError as error:
-                _log.warning("leases were not renewed: %s", error)
+                _log.warning("leases were not renewed", error=error)
             except Exception:
                 _log.exception("leases were not renewed")
 
@@ -139,7 +139,7 @@ class Leases:
                 submission_id = held.claim.submission_id
                 # One that is finished is not ours any more either, and was dropped meanwhile.
                 if submission_id in lost and self._held.get(submission_id) is held:
-                    _log.info("the claim on %s is lost, its run is stopped", submission_id)
+                    _log.info("the claim is lost, its run is stopped", submissionId=submission_id)
                     held.stop()
 
     def _beat(self, claims: list[Claim]) -> list[str]:

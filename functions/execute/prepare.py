@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
 import os
 import shutil
 import signal
@@ -32,8 +31,9 @@ from pathlib import Path
 import msgspec
 
 from functions.execute.toolchains import Toolchain
+from shared import logs
 
-_log = logging.getLogger(__name__)
+_log = logs.get_logger(__name__)
 _UNFINISHED = ".new-"
 _STALE_S = 3600
 #: At a low priority, a busy machine may take long.
@@ -73,7 +73,7 @@ class Preparations:
             self._folder.mkdir(exist_ok=True)
             self._folder.chmod(0o755)  # programs read it, whatever our umask is
         except OSError as error:
-            _log.warning("nothing can be prepared for compilers: %s", error)
+            _log.warning("nothing can be prepared for compilers", error=error)
         language = msgspec.json.encode(toolchain.language)
         digest = hashlib.sha256(language + toolchain.identity.encode()).hexdigest()[:16]
         name = f"{toolchain.language.name}-{digest}"
@@ -109,7 +109,9 @@ class Preparations:
             try:
                 self._make(toolchain)
             except OSError as error:
-                _log.warning("nothing is prepared for %s: %s", toolchain.language.name, error)
+                _log.warning(
+                    "nothing is prepared", language=toolchain.language.name, error=str(error)
+                )
 
     def _make(self, toolchain: Toolchain) -> None:
         fresh = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._folder))
@@ -147,7 +149,7 @@ class Preparations:
                 code = self._running.wait()
             if code != 0 and not self._stopped:
                 text = os.pread(said.fileno(), _SAID_BYTES, 0).decode(errors="replace")
-                _log.warning("nothing is prepared for %s: %r", language.name, text)
+                _log.warning("nothing is prepared", language=language.name, output=text)
         return code == 0
 
     def _remove_former(self, toolchain: Toolchain) -> None:

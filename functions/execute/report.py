@@ -8,7 +8,6 @@ buffer, and the verdict is offered again until it is taken or the claim is lost.
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import Any
 
@@ -16,11 +15,12 @@ import redis
 
 from functions.execute.engine.program import Run
 from functions.execute.text import LiveText, encode_output
+from shared import logs, tracing
 from shared.claims import Claim, Claims, Event
 from shared.models import encode
 from shared.verdicts import EventType, State, Verdict
 
-_log = logging.getLogger(__name__)
+_log = logs.get_logger(__name__)
 
 LIVE_INTERVAL_S = 0.05
 LIVE_BYTES = 64 * 1024  # of each of the two outputs
@@ -85,12 +85,16 @@ class Report:
         summary |= {"status": State.FINISHED, "verdict": verdict}
         events.append((EventType.FINISHED, encode(summary)))
         body = encode(result)
+        with tracing.span("finish", verdict=verdict):
+            self._finish(verdict, body, events)
+
+    def _finish(self, verdict: Verdict, body: bytes, events: list[Event]) -> None:
         while not self.lost:
             try:
                 self.lost = not self._claims.finish(self._claim, verdict, body, events)
                 return
             except redis.RedisError as error:
-                _log.warning("the verdict of %s waits: %s", self._claim.submission_id, error)
+                _log.warning("the verdict waits", error=error)
                 time.sleep(_RETRY_S)
 
     def _live_events(self) -> list[Event]:
@@ -127,7 +131,7 @@ class Report:
         try:
             self.lost = not self._claims.progress(self._claim, events, state)
         except redis.RedisError as error:
-            _log.warning("progress of %s was not told: %s", self._claim.submission_id, error)
+            _log.warning("progress was not told", error=error)
             return False
         return True
 

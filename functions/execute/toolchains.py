@@ -7,7 +7,6 @@ see `functions/execute/trials.py`.
 from __future__ import annotations
 
 import glob
-import logging
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -18,11 +17,12 @@ from pathlib import Path
 from functions.execute.engine import root
 from functions.execute.engine.engine import ForkStart
 from functions.execute.engine.program import MIB, Limits, Outcome, Program, Run
+from shared import logs
 from shared.built import esbuild
 from shared.languages import Language
 from shared.limits import LIMITS
 
-_log = logging.getLogger(__name__)
+_log = logs.get_logger(__name__)
 
 #: What a compiler may use, by wire names; a language file may say otherwise. It is
 #: stopped and measured as any program is.
@@ -197,7 +197,7 @@ def mounts(found: list[Toolchain], private: Iterable[Path] = ()) -> tuple[list[s
     shown = {path for t in found for path in t.folders(t.language.mounts)}
     for folder in private:
         while holder := holding(folder, shown):
-            _log.warning("programs are not shown %s: %s lies in it", holder, folder)
+            _log.warning("programs are not shown a folder", folder=str(holder), holds=str(folder))
             shown.remove(holder)
     hidden = {path for t in found for path in t.folders(t.language.hides)}
     return sorted(shown), sorted(hidden)

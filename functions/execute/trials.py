@@ -25,8 +25,9 @@ from functions.execute.engine.engine import Engine
 from functions.execute.engine.program import EngineError, Outcome, Run
 from functions.execute.state import write_atomically
 from functions.execute.toolchains import Toolchain, engine_limits
+from shared import logs
 
-_log = logging.getLogger(__name__)
+_log = logs.get_logger(__name__)
 #: What is remembered at most, oldest first out: old toolchains are of no use.
 _MOST_REMEMBERED = 512
 _REPAIR_INTERVAL_S = 0.02
@@ -73,7 +74,7 @@ class Memory:
             try:
                 write_atomically(self._path, msgspec.json.format(msgspec.json.encode(self._known)))
             except OSError as error:
-                _log.warning("what is found out of toolchains is not kept: %s", error)
+                _log.warning("what is found out of toolchains is not kept", error=error)
 
     def _read(self) -> dict[str, str]:
         try:
@@ -143,7 +144,7 @@ class Trials:
             try:
                 self._try(candidates)
             except Exception:
-                _log.exception("%s is not offered", candidates[0].language.name)
+                _log.exception("a language is not offered", language=candidates[0].language.name)
 
     def _try(self, candidates: list[Toolchain]) -> None:
         for candidate in candidates:
@@ -160,7 +161,9 @@ class Trials:
             self.problems[placed.language.name] = problem
             # Where programs may not fork, many compilers do not work: nothing to worry about.
             level = logging.INFO if self._engine.level == "container" else logging.WARNING
-            _log.log(level, "%s is not offered: %s", placed.language.name, problem)
+            _log.log(
+                level, "a language is not offered", language=placed.language.name, problem=problem
+            )
 
     def _problem(self, toolchain: Toolchain) -> str:
         if toolchain.language.forks and self._engine.level == "container":

@@ -6,10 +6,10 @@ new claims, what runs gets its grace, the rest is given back, then everything en
 
 from __future__ import annotations
 
-import logging
 import os
 import platform
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,9 @@ from functions.execute.judging.stopped import GivenUp
 from functions.execute.leases import Leases
 from functions.execute.prepare import Preparations
 from functions.execute.report import Report
+from functions.execute.steps import Steps
 from functions.execute.trials import Memory, Trials
-from shared import languages
+from shared import languages, logs
 from shared.blobs import NOWHERE, BlobCache, open_blobs
 from shared.claims import Claim, Claims, GiveBack
 from shared.connect import blocking_client
@@ -43,7 +44,7 @@ from shared.scripts import EXECUTE_QUEUE
 from shared.settings import Settings
 from shared.version import VERSION
 
-_log = logging.getLogger(__name__)
+_log = logs.get_logger(__name__)
 #: A start waits so long for languages to be tried out; the rest is offered as it is found.
 _TRIALS_PATIENCE_S = 30.0
 
@@ -96,7 +97,11 @@ class Worker:
         )
         self._trials = Trials(self.engine, found, memory)
         self._trials.wait(_TRIALS_PATIENCE_S)
-        self._compile_cache = CompileCache(state / "compiled", settings.compile_cache_bytes)
+        self._counting = Counting()
+        self.engine.on_rebuilt = partial(self._counting.add, "rebuilt")
+        self._compile_cache = CompileCache(
+            state / "compiled", settings.compile_cache_bytes, self._counting
+        )
         self._blobs = open_blobs(settings.blobs, settings.state, settings.blobs_endpoint)
         copies = BlobCache(self._blobs, state / f"copies-{os.getpid()}", settings.blob_cache_bytes)
         self._packages = InstalledPackages(copies)
@@ -105,7 +110,6 @@ class Worker:
             f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             settings.result_ttl_s,
         )
-        self._counting = Counting()
         self._leases = Leases(
             self._claims, self._slots, self.facts, self._counting, self._let_drain
         )
@@ -150,6 +154,7 @@ class Worker:
         Raises:
             Unavailable: the store was written by another version.
         """
+        logs.name_process(worker=self._claims.worker_id)
         check_schema(self._claims.client)
         self._leases.start()
         self._control.start()
@@ -176,7 +181,7 @@ class Worker:
         for consumer in self._dramatiq.consumers.values():
             if consumer.paused is not draining:  # so that it eats no rings meant for others
                 (consumer.pause if draining else consumer.resume)()
-                _log.warning("the worker %s", "drains" if draining else "takes work again")
+                _log.warning("the worker drains" if draining else "the worker takes work again")
 
     def execute(self) -> None:
         """The actor. Its message is only a wake-up: what runs is decided by the claim.
@@ -195,13 +200,18 @@ class Worker:
             try:
                 claim = self._claims.claim()
             except redis.RedisError as error:
-                _log.warning("nothing could be claimed: %s", error)
+                _log.warning("nothing could be claimed", error=error)
                 return False
             if claim is not None:
                 self._work(claim, cell)
             return claim is not None
 
     def _work(self, claim: Claim, cell: Cell) -> None:
+        steps = Steps(self._counting, claim)
+        with logs.bound(submissionId=claim.submission_id, tenant=claim.tenant), steps.judging():
+            self._judge(claim, cell, steps)
+
+    def _judge(self, claim: Claim, cell: Cell, steps: Steps) -> None:
         held = self._leases.hold(claim, cell.kill)
         if held is None:
             self._release(claim, GiveBack.STOPPING)
@@ -210,7 +220,7 @@ class Worker:
             report = Report(self._claims, claim)
             session = self._control.session(claim) if claim.spec.interactive else None
             toolchains, cache = self._trials.working, self._compile_cache
-            judge(claim, cell, toolchains, report, cache, self._packages, session)
+            judge(claim, cell, toolchains, report, cache, self._packages, steps, session)
         except GivenUp:
             if held.give_back:  # else it is cancelled, or somebody else's by now
                 self._release(claim, GiveBack.STOPPING)
@@ -223,4 +233,4 @@ class Worker:
         try:
             self._claims.release(claim, reason)
         except redis.RedisError as error:  # its lease runs out instead
-            _log.warning("%s could not be given back: %s", claim.submission_id, error)
+            _log.warning("it could not be given back", error=error)

@@ -15,25 +15,25 @@ operator's. The setting is written where each end reads it, so only this functio
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 from redis.exceptions import RedisError
 
 from functions.notify.outlet import Outlets
 from functions.notify.post import Undelivered, post
-from shared import keys, scripts
+from shared import keys, logs, scripts, tracing
 from shared.batches import Batches
 from shared.errors import NotFound
 from shared.identity import LOCAL_TENANT
-from shared.models import encode
+from shared.models import Stored, encode
 from shared.store import Store
 from shared.webhooks import MOST_FAILED, FailedDelivery, Webhooks, signature
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 MOST_ATTEMPTS = 12
 TIMEOUT_S = 15.0
@@ -60,15 +60,33 @@ class Delivery:
         return self.name.replace(":", "_")
 
     @property
+    def about(self) -> tuple[str, str]:
+        """What has ended: a submission or a batch, and its id."""
+        kind, _, name = self.name.partition(":")
+        return ("submission", name.partition("-")[0]) if kind == "event" else (kind, name)
+
+    @property
     def is_event(self) -> bool:
         """Whether it is for the outlet."""
         return self.name.startswith("event:")
+
+
+class _Carrier(Stored):
+    """Of a `Spec` what a trace goes on with."""
+
+    traceparent: str = ""
 
 
 def pause_ms(attempts: int) -> int:
     """How long after so many attempts the next one comes."""
     pause = min(_FIRST_PAUSE_MS * 2 ** (attempts - 1), _LONGEST_PAUSE_MS)
     return int(pause * random.uniform(0.8, 1.2))
+
+
+def _names(delivery: Delivery) -> dict[str, str]:
+    """What a log line says of it: never its URL, which may carry a secret."""
+    kind, name = delivery.about
+    return {f"{kind}Id": name, "tenant": delivery.tenant}
 
 
 class Deliveries:
@@ -81,6 +99,7 @@ class Deliveries:
         look_s: float = _LOOK_S,
         timeout_s: float = TIMEOUT_S,
         pause: Callable[[int], int] = pause_ms,
+        count: Callable[[str], None] = lambda outcome: None,
     ) -> None:
         self._store = store
         self._client = store.client
@@ -94,6 +113,7 @@ class Deliveries:
         if store.settings.events:
             self._outlets.open(store.settings.events)
         self._is_told = False
+        self._count = count
 
     async def run(self) -> None:
         """Send, until cancelled."""
@@ -103,7 +123,7 @@ class Deliveries:
                 await self.tell_where()
                 sent = await self.send_due()
             except (RedisError, OSError) as error:
-                log.info("webhooks wait for Redis: %s", error)
+                log.info("webhooks wait for Redis", error=error)
             except Exception:
                 log.exception("webhooks were not sent")
             if sent < _AT_ONCE:
@@ -128,6 +148,18 @@ class Deliveries:
         return len(due)
 
     async def _send(self, delivery: Delivery) -> None:
+        parent = await self._traceparent(delivery) if tracing.is_on() else ""
+        what = "event" if delivery.is_event else "webhook"
+        with tracing.span(what, kind="client", parent=parent, attempt=delivery.attempts):
+            await self._try(delivery)
+
+    async def _traceparent(self, delivery: Delivery) -> str:
+        """Of the request that sent it; empty if it is not kept, as with large submissions."""
+        kind, name = delivery.about
+        spec = await self._client.hget(keys.submission(name), "spec") if kind != "batch" else None
+        return msgspec.json.decode(spec, type=_Carrier).traceparent if spec else ""
+
+    async def _try(self, delivery: Delivery) -> None:
         try:
             body = await self._body(delivery)
         except NotFound:
@@ -138,11 +170,13 @@ class Deliveries:
         except Undelivered as undelivered:
             error = str(undelivered)
         if not error:
+            self._count("delivered")
             await self._forget(delivery)
         elif delivery.attempts >= MOST_ATTEMPTS:
             await self._give_up(delivery, error)
         else:
-            log.info("%s was not delivered: %s", delivery.name, error)
+            self._count("failed")
+            log.info("a webhook or event was not delivered", **_names(delivery), reason=error)
             seconds, _ = await self._client.time()  # whose clock says what is due
             due_ms = seconds * 1000 + self._pause(delivery.attempts)
             await self._client.zadd(keys.DELIVERIES, {delivery.name: due_ms}, xx=True)
@@ -155,7 +189,7 @@ class Deliveries:
     async def _body(self, delivery: Delivery) -> bytes:
         if delivery.is_event:
             return delivery.body
-        kind, _, name = delivery.name.partition(":")
+        kind, name = delivery.about
         data: object
         if kind == "batch":
             data = await self._batches.summary(name, tenant=delivery.tenant)
@@ -185,7 +219,8 @@ class Deliveries:
             await pipe.execute()
 
     async def _give_up(self, delivery: Delivery, error: str) -> None:
-        log.warning("%s is given up: %s", delivery.name, error)
+        self._count("dead")
+        log.warning("a webhook or event is given up", **_names(delivery), reason=error)
         failed = FailedDelivery(
             id=delivery.id,
             url=delivery.url,

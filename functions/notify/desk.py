@@ -8,21 +8,21 @@ wall limit ends what is left alone.
 
 from __future__ import annotations
 
-import logging
-
 import msgspec
 from redis.exceptions import RedisError
 
 from functions.notify.commands import Command
+from shared import logs
 from shared.body import decode
-from shared.errors import AssayError
+from shared.credentials import Credentials
+from shared.errors import AssayError, Unauthorized
 from shared.identity import Caller, Role, check_role
 from shared.interactive import Inputs
 from shared.models import SubmitRequest
 from shared.services import Services
 from shared.taking.take import Taking
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 
 class Desk:
@@ -33,7 +33,17 @@ class Desk:
         self._caller = caller
         self._inputs = Inputs(services.redis)
         self._taking = taking
+        self._credentials = Credentials(services.redis)
         self._own: set[str] = set()
+
+    async def check(self) -> None:
+        """See that the client may still come in; a socket may be open for days.
+
+        Raises:
+            Unauthorized: what he has shown opens nothing any more.
+        """
+        if not (await self._credentials.still_open([self._caller]))[0]:
+            raise Unauthorized("these credentials open nothing any more")
 
     async def submit(self, body: msgspec.Raw) -> str:
         """Take a submission; gives its id. Raises what `POST /submit` answers."""
@@ -61,4 +71,4 @@ class Desk:
             try:
                 await self._services.store.cancel(submission_id, tenant=self._caller.tenant)
             except (AssayError, RedisError, OSError) as error:
-                log.info("%s was not cancelled: %s", submission_id, error)
+                log.info("it was not cancelled", submissionId=submission_id, error=error)

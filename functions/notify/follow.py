@@ -10,7 +10,6 @@ a stream that does not keep its beginning.
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
@@ -18,13 +17,14 @@ from redis.exceptions import RedisError
 from functions.notify.channel import Channel
 from functions.notify.events import Cursor, Event
 from functions.notify.streams import View
+from shared import logs
 from shared.errors import NotFound
 from shared.verdicts import EventType
 
 if TYPE_CHECKING:
     from functions.notify.hub import Hub
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 #: Redis is away: a reader keeps its stream and asks again.
 _RETRY_S = 0.5
@@ -77,7 +77,7 @@ class Reader:
             try:
                 events = await self._next()
             except (RedisError, OSError) as error:
-                log.info("a reader waits for Redis: %s", error)
+                log.info("a reader waits for Redis", error=error)
                 events, pause_s = [], min(pause_s, _RETRY_S)
             if events:
                 return events

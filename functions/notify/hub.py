@@ -24,8 +24,8 @@ uvicorn's own `Server.shutdown`:
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
+from contextvars import Context
 from itertools import takewhile
 
 from functions.notify.channel import BATCH_EVENTS, Channel
@@ -36,12 +36,12 @@ from functions.notify.repair import Repair
 from functions.notify.replay import Replay
 from functions.notify.seats import Seats
 from functions.notify.streams import Stream, View, Views
-from shared import keys
+from shared import keys, logs
 from shared.ending import end
 from shared.errors import Unavailable
 from shared.store import Store
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 #: Seconds after which a stream is compared with Redis though nothing seemed wrong.
 SWEEP_S = 15.0
@@ -177,9 +177,10 @@ class Hub:
     def _start(self) -> None:
         """With the first reader, since only then there surely is a running loop."""
         if not self._tasks and not self.is_closing:
+            # Not in the context of the request that happens to be the first.
             self._tasks = [
-                asyncio.create_task(self._link.run(), name="notify link"),
-                asyncio.create_task(self._repair.run(), name="notify repair"),
+                asyncio.create_task(self._link.run(), name="notify link", context=Context()),
+                asyncio.create_task(self._repair.run(), name="notify repair", context=Context()),
             ]
 
     def _attach(self, view: View) -> Channel:
@@ -200,7 +201,7 @@ class Hub:
         try:
             in_step = channel.offer(parse_bell(payload))
         except ValueError:
-            log.warning("a message on the channel of %s is not ours", name)
+            log.warning("a message on a channel is not ours", stream=name)
             return
         if not in_step:
             self._repair.mark(name)

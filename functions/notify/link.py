@@ -25,10 +25,10 @@ from itertools import islice
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError, RedisError
 
-from shared import keys
+from shared import keys, logs
 from shared.connect import async_listener
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 _PREFIX = keys.events("").encode()
 #: Channel names in one command.
@@ -91,7 +91,7 @@ class Link:
                     await self._converse(connection)
                 except (RedisError, OSError) as error:
                     level = logging.WARNING if pause_s == _FIRST_PAUSE_S else logging.INFO
-                    log.log(level, "the pub/sub connection was lost: %s", error)
+                    log.log(level, "the pub/sub connection was lost", error=error)
                 except Exception:  # a reader must not wait for ever because of our mistake
                     log.exception("the pub/sub connection failed")
                 finally:

@@ -18,7 +18,6 @@ readers are reset. A hub that sees another epoch in the hash only follows.
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,9 +29,9 @@ from redis.exceptions import RedisError
 
 from functions.notify.channel import Channel
 from functions.notify.events import Event, parse_entry
-from shared import keys, scripts
+from shared import keys, logs, scripts
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 _BATCH = 200
 #: Entries read for one channel; past them each reader fetches its own pages.
@@ -177,7 +176,7 @@ class Repair:
 
     async def _rename(self, mark: _Mark) -> None:
         channel = mark.channel
-        log.warning("the stream of %s lost events: readers are reset", channel.stream.name)
+        log.warning("a stream lost events: readers are reset", stream=channel.stream.name)
         epoch = await scripts.acall(
             self._client,
             "rename",

@@ -9,7 +9,8 @@ What the client may say is in `commands.py`. The server sends
 
 `/socket?stream=<id>&after=<cursor>` subscribes at once, and the server closes when
 the last subscription has ended. Closing codes: 1000 at the end, 1012 when the server
-shuts down (come back with the cursors), 4000 + status after an error in that short form.
+shuts down (come back with the cursors), 4401 when what the client has shown opens nothing
+any more, 4000 + status after an error in that short form.
 
 Theory of operation. One task listens, one task per subscription follows a stream; they
 only meet in `_say`, where a lock keeps a slow client from being waited for by all at
@@ -19,7 +20,6 @@ once. The main task waits for the first reason to end, and then ends the others.
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import closing, suppress
 
 import msgspec
@@ -29,8 +29,10 @@ from functions.notify import commands
 from functions.notify.commands import Command
 from functions.notify.desk import Desk
 from functions.notify.events import Event, parse_cursor
+from functions.notify.guests import Guests
 from functions.notify.hub import Hub
 from functions.notify.wire import SEND_TIMEOUT_S, ClientStuck, Outlet
+from shared import logs
 from shared.asgi import Receive, Scope, Send
 from shared.ending import end
 from shared.errors import (
@@ -45,7 +47,7 @@ from shared.models import encode
 from shared.services import Services
 from shared.taking.take import Taking
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 _MOST_SUBSCRIPTIONS = 64
 #: Pings are the server's business (uvicorn, each 20 s), so a quiet stream just waits.
@@ -53,6 +55,7 @@ _QUIET_S = 3600.0
 _DONE = 1000
 _SERVER_LEAVES = 1012
 _TRY_LATER = 1013
+_SIGNED_OUT = 4401
 _CLIENT_GONE = 0
 
 
@@ -60,9 +63,15 @@ class Socket:
     """The ASGI endpoint."""
 
     def __init__(
-        self, hub: Hub, services: Services, *, send_timeout_s: float = SEND_TIMEOUT_S
+        self,
+        hub: Hub,
+        guests: Guests,
+        services: Services,
+        *,
+        send_timeout_s: float = SEND_TIMEOUT_S,
     ) -> None:
         self._hub = hub
+        self._guests = guests
         self._services = services
         self._taking = Taking(services.store)
         self._send_timeout_s = send_timeout_s
@@ -75,7 +84,9 @@ class Socket:
         try:
             outlet = Outlet(receive, send, self._send_timeout_s)
             desk = Desk(self._services, self._taking, caller)
-            await _Conversation(self._hub, caller, desk, receive, outlet).run(first)
+            conversation = _Conversation(self._hub, caller, desk, receive, outlet)
+            with self._guests.welcome(caller, conversation.send_away):
+                await conversation.run(first)
         finally:
             self._hub.give_seat(caller.tenant)
 
@@ -96,6 +107,10 @@ class _Conversation:
         self._is_short = False
         #: Completed with the closing code by whoever finds a reason to end.
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def send_away(self) -> None:
+        """What the client has shown opens nothing any more."""
+        self._end(_SIGNED_OUT)
 
     async def run(self, first: tuple[str, str | None] | None) -> None:
         """Talk until either side has enough."""
@@ -139,6 +154,7 @@ class _Conversation:
         await self._complain(None if command is None else command.stream, problem, **ref)
 
     async def _obey(self, command: Command) -> None:
+        await self._desk.check()
         if command.subscribe is not None:
             self._subscribe(command.subscribe, command.after)
         elif command.unsubscribe is not None:
@@ -195,7 +211,7 @@ class _Conversation:
         except Exception as error:
             problem = from_exception(error)
             if isinstance(problem, Internal):
-                log.exception("the stream of %r failed", name)
+                log.exception("a stream failed", stream=name)
             await self._complain(name, problem)
             return 4000 + problem.status if problem.status < 500 else _TRY_LATER
         return _SERVER_LEAVES if self._hub.is_closing else _DONE

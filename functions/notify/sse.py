@@ -22,6 +22,7 @@ from starlette.requests import Request
 
 from functions.notify.events import Cursor, Event, parse_cursor
 from functions.notify.follow import Reader
+from functions.notify.guests import Guests
 from functions.notify.hub import Hub
 from functions.notify.poll import WAIT_S, poll
 from functions.notify.replay import Replay
@@ -50,9 +51,15 @@ class EventStream:
     """
 
     def __init__(
-        self, hub: Hub, *, heartbeat_s: float, send_timeout_s: float = SEND_TIMEOUT_S
+        self,
+        hub: Hub,
+        guests: Guests,
+        *,
+        heartbeat_s: float,
+        send_timeout_s: float = SEND_TIMEOUT_S,
     ) -> None:
         self._hub = hub
+        self._guests = guests
         self._heartbeat_s = heartbeat_s
         self._send_timeout_s = send_timeout_s
 
@@ -65,10 +72,13 @@ class EventStream:
         if _is_poll(request):
             wait_s = parse_wait(request.query_params.get("wait"))
             reader = await self._open(name, after, caller)
-            await self._poll(reader, after, WAIT_S if wait_s is None else wait_s, receive, outlet)
+            with self._guests.welcome(caller, reader.stop):
+                await self._poll(
+                    reader, after, WAIT_S if wait_s is None else wait_s, receive, outlet
+                )
             return
         reader = await self._open(name, after, caller)
-        with closing(reader), suppress(ClientStuck):
+        with closing(reader), self._guests.welcome(caller, reader.stop), suppress(ClientStuck):
             if reader.is_past_end:
                 await outlet.send(_start(204, []))
                 await outlet.send(_body(b"", more=False))

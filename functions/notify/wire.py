@@ -8,15 +8,15 @@ connection is aborted. Closing it in order would wait for the same client.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import socket
 import struct
 from contextlib import suppress
 
+from shared import logs
 from shared.asgi import Message, Receive, Send
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 #: Seconds a client may leave what it was sent unread.
 SEND_TIMEOUT_S = 20.0
@@ -48,7 +48,7 @@ class Outlet:
             async with asyncio.timeout(self._timeout_s):
                 await self._send(message)
         except TimeoutError:
-            log.info("a client did not read for %g s and is cut off", self._timeout_s)
+            log.info("a client did not read and is cut off", afterS=self._timeout_s)
             _abort(self._receive)
             await asyncio.sleep(0)  # the server learns of it before we are done
             raise ClientStuck from None

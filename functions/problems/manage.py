@@ -7,7 +7,6 @@ one package at a time for each process; the event loop only waits.
 from __future__ import annotations
 
 import asyncio
-import logging
 import tempfile
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from functions.problems.examples import example_spec
 from functions.problems.take_in import parse_time_limit, take_in
+from shared import logs
 from shared.answers import Accepted
 from shared.blobs import read
 from shared.errors import AssayError, InvalidRequest, TooLarge
@@ -33,7 +33,7 @@ from shared.store import links
 from shared.verdicts import State
 from shared.workers import Workers
 
-_LOG = logging.getLogger(__name__)
+_LOG = logs.get_logger(__name__)
 _SWEEP_EVERY_S = 3600
 
 
@@ -97,7 +97,7 @@ def routes(services: Services) -> list[BaseRoute]:
         try:
             await asyncio.to_thread(sweep, blobs, await problems.all())
         except (OSError, AssayError) as error:
-            _LOG.warning("old files of problems were not removed: %s", error)
+            _LOG.warning("old files of problems were not removed", error=error)
 
     return [
         Route("/problems", install, methods=["POST"]),

@@ -14,7 +14,7 @@ from shared.batches import Batches
 from shared.identity import Role, caller_of, require
 from shared.models import encode
 from shared.services import Services
-from shared.verdicts import TERMINAL
+from shared.verdicts import TERMINAL, State
 from shared.waiting import parse_wait
 
 
@@ -32,6 +32,8 @@ def routes(services: Services) -> list[BaseRoute]:
             found = await waiting.until_final(
                 found.submission_id, wait_s, tenant=tenant, or_shared=True
             )
+        if found.state is State.QUEUED:
+            found.result.position = await store.position(found.submission_id)
         return _json(found.result)
 
     async def batch(request: Request) -> Response:

@@ -311,6 +311,13 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         [_TOKEN],
     ),
     ("post", "/logout", "End the session", {"204": ("signed out", {})}, []),
+    (
+        "get",
+        "/metrics",
+        "Metrics for Prometheus (operator, or the scraper's token)",
+        {"200": ("text format 0.0.4", {"text/plain": {"schema": {"type": "string"}}})},
+        [],
+    ),
     ("get", "/healthz", "This process is alive", {"200": answers.Health}, []),
     ("get", "/readyz", "What this process needs answers", {"200": answers.Health}, []),
     (

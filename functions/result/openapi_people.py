@@ -60,7 +60,13 @@ PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] = 
         {"200": people.Me},
         [],
     ),
-    ("post", "/session", "Sign in with name and password", {"200": people.Me}, []),
+    (
+        "post",
+        "/session",
+        "Sign in with name and password, or with the token of a link",
+        {"200": people.Me},
+        [],
+    ),
     ("post", "/accounts", "Make an account by an invite", {"201": people.Me}, []),
     ("get", "/accounts", "All accounts (admin)", {"200": people.AccountList}, []),
     (

@@ -38,8 +38,20 @@ _POLICY = "; ".join(
     )
 )
 
-#: The page's own addresses; which one it is, the page itself looks up.
-PAGES = ("/", "/p/{id}", "/play")
+#: The page's own addresses; which one it is, the page itself looks up. None is an address of
+#: the API, so that a gateway may tell them apart by the path alone.
+PAGES = (
+    "/",
+    "/p/{id}",
+    "/play",
+    "/history",
+    "/s/{id}",
+    "/standings",
+    "/sign-in",
+    "/join",
+    "/account",
+    "/admin",
+)
 
 
 class _File:

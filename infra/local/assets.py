@@ -3,12 +3,14 @@
 Theory of operation. `.web/` in the checkout holds the packages and, in `built/`, what is
 served. `built/stamp` names everything the bundle was made of; a start that finds its own
 stamp there does no work. A new bundle is made beside the old one and renamed into its
-place. npm and Node are those of the Node wheel, so nothing of the system is needed; scripts
-of packages are not run. Without the registry the service still starts: only the page is not there.
+place; an flock lets two starts at the same time do the work once. npm and Node are those of
+the Node wheel, so nothing of the system is needed; scripts of packages are not run. Without
+the registry the service still starts: only the page is not there.
 """
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import importlib.util
@@ -17,7 +19,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -41,15 +44,29 @@ def ensure() -> None:
         Failure: it cannot be built; the sentence says why.
     """
     wanted = _stamp()
-    try:
-        if _STAMP.read_text() == wanted:
-            return
-    except OSError:
-        pass
-    print("Assay: building the page (once) ...", file=sys.stderr, flush=True)
+    if _is_built(wanted):
+        return
     FOLDER.mkdir(exist_ok=True)
-    _install()
-    _build(wanted)
+    with _alone():
+        if not _is_built(wanted):
+            print("Assay: building the page (once) ...", file=sys.stderr, flush=True)
+            _install()
+            _build(wanted)
+
+
+def _is_built(stamp: str) -> bool:
+    try:
+        return _STAMP.read_text() == stamp
+    except OSError:
+        return False
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Of two starts at the same time one builds, and the other waits for it."""
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _stamp() -> str:

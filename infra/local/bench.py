@@ -14,15 +14,17 @@ them run but `streams` and `verdicts`; that takes about a minute.
 |            |                        | cpuRatio, wallP50Ms, bareWallP50Ms, wallRatio    |
 | queue      | step                   | what, samples, p50Ms, p95Ms, ratio, perSecond,   |
 |            |                        | outsideMs                                        |
+| archive    | step                   | what, samples, cpuMs, wallMs, ratio              |
 | streams    | server                 | what, clients, deliveries, perSecond, p50Ms,     |
 |            |                        | p95Ms, p99Ms, cpuMs, clientBytes, redis          |
 | scaling    | slots, bare loops      | what, onePerSecond, twoPerSecond, gain, gainRatio|
 | overrun    | limit                  | limit, samples, p50Ms, p95Ms                     |
 | tests      | compared, by a checker | what, samples, cpuMs, bareCpuMs, cpuRatio        |
 | verdicts   | limit, share, hogs     | limit, share, hogs, samples, right, confirmed    |
+| seeing     | place                  | what, samples, p50Us, p95Us                      |
 
 The JSON is {"machine": {...}, "parts": {PART: {"title", "notes", "rows": [...]}}} with the
-same columns. Times are milliseconds.
+same columns. Times are milliseconds, those of `seeing` microseconds.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from typing import Final
 
 from functions.execute.engine.program import EngineError
 from infra.local.benches import (
+    archive,
     engine,
     latency,
     line,
@@ -44,6 +47,7 @@ from infra.local.benches import (
     overrun,
     pickup,
     scaling,
+    seeing,
     streams,
     throughput,
     verdicts,
@@ -57,11 +61,13 @@ PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
     "throughput": throughput.measure,
     "engine": engine.measure,
     "queue": line.measure,
+    "archive": archive.measure,
     "streams": streams.measure,
     "scaling": scaling.measure,
     "overrun": overrun.measure,
     "tests": many.measure,
     "verdicts": verdicts.measure,
+    "seeing": seeing.measure,
 }
 #: They take minutes: only for those who ask.
 _LONG = {"streams", "verdicts"}

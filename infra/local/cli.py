@@ -81,6 +81,16 @@ def parser() -> argparse.ArgumentParser:
     _add_problem(commands.add_parser("problem", help="look after problems"), flags)
     text = "make, list and revoke API keys"
     add_key(commands.add_parser("key", help=text, parents=[flags], allow_abbrev=False))
+    for name, text in (
+        ("backup", "write all that is stored into one file, also while it runs"),
+        ("restore", "put back what a backup has, into an empty store"),
+    ):
+        command = commands.add_parser(name, help=text, parents=[flags], allow_abbrev=False)
+        command.set_defaults(command=name)
+        command.add_argument("file", metavar="FILE")
+        command.add_argument("--force", action="store_true", help="replace what is there")
+    text = "bring the store of an older version up to date"
+    commands.add_parser("migrate", help=text, parents=[flags]).set_defaults(command="migrate")
     doctor = commands.add_parser("doctor", help="say what this machine gives", parents=[flags])
     doctor.set_defaults(command="doctor")
     doctor.add_argument(
@@ -207,6 +217,24 @@ def _key(settings: Settings, args: argparse.Namespace) -> int:
     return keyring.main(settings, args)
 
 
+def _migrate(settings: Settings, args: argparse.Namespace) -> int:
+    from infra.local import migrate
+
+    return migrate.main(settings, args)
+
+
+def _backup(settings: Settings, args: argparse.Namespace) -> int:
+    from infra.local.backup import commands
+
+    return commands.backup(settings, args)
+
+
+def _restore(settings: Settings, args: argparse.Namespace) -> int:
+    from infra.local.backup import commands
+
+    return commands.restore(settings, args)
+
+
 def _doctor(settings: Settings, args: argparse.Namespace) -> int:
     from infra.local import doctor, install
 
@@ -243,6 +271,9 @@ _COMMANDS: Final[dict[str, Callable[[Settings, argparse.Namespace], int]]] = {
     "watch": _watch,
     "key": _key,
     "doctor": _doctor,
+    "migrate": _migrate,
+    "backup": _backup,
+    "restore": _restore,
 }
 _TOOLS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "test": _test,

@@ -102,4 +102,4 @@ async def _has_anybody(services: Services) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(run(_serve))
+    sys.exit(run(_serve, function="host"))

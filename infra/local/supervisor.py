@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from infra.local import summary
+from infra.local import migrate, summary
 from infra.local.children import Child, adopt_orphans, child_pids
 from infra.local.failure import Failure
 from infra.local.posts import Post
@@ -113,6 +113,8 @@ class Supervisor:
         url = url_of(self._listener)
         redis_url, redis_name = self._start_redis()
         settings = replace(self.settings, redis_url=redis_url, state=str(self.state))
+        if settings.log_format == "auto":  # for who sits at the terminal
+            settings = replace(settings, log_format="console")
         env = {**os.environ, **settings.to_env()}
         # Given a port, a worker would answer for its health there: it is the host's.
         worker_env = {name: env[name] for name in env if name not in ("PORT", "ASSAY_PORT")}
@@ -136,11 +138,18 @@ class Supervisor:
             name, warnings = external.check(self.settings.redis_url)
             for warning in warnings:
                 self.tell(f"Warning: {warning}")
+            self._migrate(self.settings.redis_url)
             return self.settings.redis_url, name
         server = Valkey(self.state)
         self._add(server)
         self._await("valkey")
+        if migrate.may_be_old(server.socket):
+            self._migrate(server.url)
         return server.url, "the embedded Valkey"
+
+    def _migrate(self, url: str) -> None:
+        if told := migrate.bring_up_to_date(url):
+            self.tell(told)
 
     def _child(
         self,

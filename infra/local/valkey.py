@@ -123,6 +123,7 @@ class Valkey(Child):
             "appendonly": "yes",
             "appendfsync": "everysec",
             "save": "",
+            "repl-diskless-sync-delay": "0",  # who copies it is a backup, and the only one
             "maxmemory": str(int(_memory_bytes() * _MEMORY_SHARE)),
             "maxmemory-policy": "noeviction",
             "daemonize": "no",

@@ -14,10 +14,14 @@ from starlette.routing import BaseRoute, Route
 
 from shared.answers import Health
 from shared.asgi import OUTER, escalate
-from shared.gate import Gate
+from shared.gate import METRICS, Gate
+from shared.identity import SCRAPER, caller_of, require_operator
+from shared.metrics import CONTENT_TYPE
 from shared.models import encode
+from shared.patience import Patience
 from shared.readiness import check_ready
 from shared.services import Services
+from shared.serving.seen import Seen
 
 #: What a function gives: its routes, for services that are open while they are served.
 Routes = Callable[[Services], Sequence[BaseRoute]]
@@ -32,9 +36,14 @@ def assemble(services: Services, *functions: Routes) -> Starlette:
             yield
 
     return Starlette(
-        routes=[*_health(services), *(it for function in functions for it in function(services))],
+        routes=[
+            *_health(services),
+            _metrics(services),
+            *(it for function in functions for it in function(services)),
+        ],
         middleware=[
-            *(Middleware(layer) for layer in OUTER),
+            Middleware(Seen, metrics=services.metrics),
+            *(Middleware(layer) for layer in (*OUTER, Patience)),
             Middleware(Gate, client=services.redis, settings=services.settings),
         ],
         exception_handlers={HTTPException: escalate},
@@ -54,6 +63,18 @@ def _health(services: Services) -> list[BaseRoute]:
         return _json(answer)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]
+
+
+def _metrics(services: Services) -> BaseRoute:
+    """What a scraper asks each process."""
+
+    async def metrics(request: Request) -> Response:
+        if caller_of(request.scope) is not SCRAPER:
+            require_operator(request.scope)
+        headers = {"cache-control": "no-store", "content-type": CONTENT_TYPE}
+        return Response(await services.metrics.text(), headers=headers)
+
+    return Route(METRICS, metrics)
 
 
 def _json(body: bytes) -> Response:

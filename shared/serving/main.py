@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import resource
 import socket
 import sys
@@ -18,6 +17,7 @@ from typing import Any
 
 import uvloop
 
+from shared import logs, tracing
 from shared.announce import announce
 from shared.failure import Failure
 from shared.listen import listener_of, url_of
@@ -26,7 +26,6 @@ from shared.serving.app import Routes
 from shared.serving.server import serve
 from shared.settings import NO_REDIS, Settings, SettingsError
 
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 #: A descriptor for each connection, and some for Redis and files.
 _OPEN_FILES = 65_536
 
@@ -43,46 +42,33 @@ def main(*functions: Routes) -> int:
 
         await serve(Services(settings), listener, *functions, on_serving=say_so)
 
-    return run(alone)
+    return run(alone, function=functions[0].__module__.split(".")[1])
 
 
-def run(serve_all: Serve) -> int:
-    """Read the settings, begin the log, open the port and serve; gives the exit code."""
+def run(serve_all: Serve, *, function: str) -> int:
+    """Read the settings, begin the log, open the port and serve; gives the exit code.
+
+    Args:
+        function: what this process is called in its log.
+    """
     try:
         settings = Settings.from_env()
         if not settings.redis_url:
             raise SettingsError(NO_REDIS)
-        begin_log(settings)
+        logs.configure(settings, function)
+        tracing.configure(settings, function)
         allow_files(_OPEN_FILES)
         listener = listener_of(settings)
         # What it really is: whether others can reach us depends on it.
         settings = replace(settings, host=listener.getsockname()[0])
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve_all(settings, listener))
+        tracing.close()
     except (Failure, SettingsError) as failure:
         if not announce(f"failed {failure}"):
             print(f"Assay: {failure}", file=sys.stderr)
         return 1
     return 0
-
-
-def begin_log(settings: Settings) -> None:
-    """Lines to stderr, from the least severity that the settings name."""
-    logging.basicConfig(level=settings.log_level.upper(), format=_LOG_FORMAT)
-    logging.getLogger("uvicorn.error").addFilter(WithoutQuery())
-
-
-class WithoutQuery(logging.Filter):
-    """Takes query strings out of what uvicorn logs: they may carry a token or a ticket."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record's arguments; it is always logged."""
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                it.partition("?")[0] if isinstance(it, str) and it.startswith("/") else it
-                for it in record.args
-            )
-        return True
 
 
 def allow_files(wanted: int) -> None:

@@ -17,6 +17,7 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 
 import redis
 import uvicorn
@@ -26,12 +27,13 @@ from shared.errors import AssayError
 from shared.failure import Failure
 from shared.services import Services
 from shared.serving.app import Routes, assemble
+from shared.serving.connection import Connection, Edge
 
 #: Done before the port is served, and as soon as it is.
 Step = Callable[[Services], Awaitable[None]]
 
 #: A WebSocket carries requests of a few hundred bytes towards us.
-_MAX_FRAME_BYTES = 64 * 1024
+MAX_FRAME_BYTES = 64 * 1024
 _SCHEMA_PATIENCE_S = 3.0
 _SCHEMA_AGAIN_S = 1.0
 _AT_ONCE = 130
@@ -95,8 +97,8 @@ async def serve(
     known = await _schema_is_right(services)
     if before is not None:
         await before(services)
-    config = _config(services, assemble(services, *functions))
-    server = Server(config, services, on_serving or _nothing)
+    app = assemble(services, *functions)
+    server = Server(config(services, app), services, on_serving or _nothing)
     late = [] if known else [asyncio.create_task(_schema_later(services, server))]
     try:
         await server.serve([listener])
@@ -134,17 +136,18 @@ async def _schema_later(services: Services, server: Server) -> None:
         server.give_up(failure)
 
 
-def _config(services: Services, app: object) -> uvicorn.Config:
+def config(services: Services, app: object, edge: Edge | None = None) -> uvicorn.Config:
+    """How an app is served; the limits of connections are the settings' unless they are given."""
+    edge = edge or Edge(connections=services.settings.max_connections)
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
-        http="httptools",
+        http=partial(Connection, edge),  # type: ignore[arg-type]  # called as a class is
         ws="websockets-sansio",
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
-        ws_max_size=_MAX_FRAME_BYTES,
+        ws_max_size=MAX_FRAME_BYTES,
         lifespan="on",
         log_config=None,  # its lines look like all others
-        log_level=services.settings.log_level,
         access_log=False,
         proxy_headers=False,
         server_header=False,

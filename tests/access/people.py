@@ -21,8 +21,7 @@ class Person:
     def ask(self, method: str, path: str, **how: Any) -> httpx2.Response:  # noqa: ANN401
         """A request; cookies are kept as a browser keeps them."""
         self.client.cookies.clear()
-        headers = {"cookie": "; ".join(f"{n}={v}" for n, v in self.cookies.items())}
-        headers = {name: value for name, value in headers.items() if value}
+        headers = {"cookie": self.cookie} if self.cookies else {}
         headers |= how.pop("headers", {})
         answer = self.client.request(method, path, headers=headers, follow_redirects=False, **how)
         for cookie in answer.cookies.jar:
@@ -36,6 +35,11 @@ class Person:
 
     def post(self, path: str, body: Any = None, **how: Any) -> httpx2.Response:  # noqa: ANN401
         return self.ask("POST", path, **({} if body is None else {"json": body}), **how)
+
+    @property
+    def cookie(self) -> str:
+        """The header that his browser sends."""
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
     @property
     def tenant(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,8 @@ from shared.models import encode
 from shared.verdicts import Verdict
 from shared.webhooks import FailedDelivery
 from tests.in_process import HandWorker, assert_problem, hand_worker, open_client
+from tests.infra.eventually import eventually
+from tests.notify.test_webhooks import Receiver
 from tests.shared import submissions as subs
 
 ROUTES = [
@@ -40,6 +43,17 @@ def client(redis_url: str) -> Iterator[TestClient]:
 def hand(redis_url: str) -> Iterator[HandWorker]:
     with hand_worker(redis_url) as worker:
         yield worker
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Somebody's server, which answers what it is told to."""
+    with Receiver() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 def key_of(redis_url: str, tenant: str, *roles: Role) -> dict[str, str]:
@@ -172,6 +186,37 @@ def test_a_dead_letter_that_is_replayed_is_due_now_with_all_attempts_before_it(
     assert [it["id"] for it in seen["deadLetters"]] == [kept]
     assert seen["webhooks"] == {"waiting": 1, "dead": 1}
     assert_problem(client.post(f"/admin/dead-letters/{letter}/replay"), 404, "not-found")
+
+
+def test_a_dead_letter_that_is_replayed_is_heard_at_last(
+    hand: HandWorker, redis_url: str, receiver: Receiver
+) -> None:
+    receiver.answers = [500] * 100
+    with open_client(redis_url, webhooks_to="anywhere") as client:
+        # Given a webhook that is refused for the last time
+        body = {"code": "", "language": "python", "callbackUrl": receiver.url}
+        submission_id = client.post("/submit", json=body).json()["id"]
+        name = f"submission:{submission_id}"
+        hand.finish(hand.claim())
+
+        def is_given_up() -> bool:
+            if hand.redis.exists(keys.delivery(name)):  # after eleven attempts, due now
+                hand.redis.hset(keys.delivery(name), "attempts", 11)
+                hand.redis.zadd(keys.DELIVERIES, {name: 0}, xx=True)
+            return bool(client.get("/webhooks").json()["failed"])
+
+        eventually(is_given_up)
+        hand.redis.delete(keys.delivery(name))
+        refused = len(receiver.heard)
+        receiver.answers.clear()
+        # When the operator sends it again
+        letter = name.replace(":", "_")
+        client.post(f"/admin/dead-letters/{letter}/replay").raise_for_status()
+        # Then it is told once more, by the same name, and is no dead letter any more
+        eventually(lambda: len(receiver.heard) > refused)
+        eventually(lambda: not hand.redis.exists(keys.delivery(name)))
+        assert client.get("/webhooks").json()["failed"] == []
+    assert {headers["webhook-id"] for headers, _ in receiver.heard} == {letter}
 
 
 def test_a_dead_letter_that_is_dropped_is_gone(client: TestClient, hand: HandWorker) -> None:

@@ -7,8 +7,10 @@ even HOME. The gateway is the real Caddy with the real Caddyfile, on loopback.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import json
+import random
 import signal
 import socket
 import sys
@@ -31,6 +33,7 @@ from tests.s3 import PLACE, SECRET, FarStore
 ALL = (*FUNCTIONS, "execute")
 _CADDY = str(Path(sys.executable).with_name("caddy"))
 _START_S = 120.0
+_GIVEN: set[int] = set()
 
 
 class Part:
@@ -119,7 +122,7 @@ class Stage:
     def _part(self, name: str, folder: Path) -> Part:
         # What docs/operate.md lists for each.
         env = {"REDIS_URL": self.valkey.url}
-        if name in ("problems", "execute"):
+        if name not in ("web", "admin"):
             env |= {
                 "ASSAY_BLOBS": PLACE,
                 "ASSAY_BLOBS_ENDPOINT": self.store.endpoint,
@@ -195,9 +198,16 @@ def login_token(redis_url: str) -> str:
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+    """A port on loopback that nobody listens on, and that the system gives to nobody.
+
+    Those it gives to connections begin at 32768; one of them could be taken at any moment.
+    """
+    while True:
+        port = random.randrange(10_000, 32_000)
+        if port not in _GIVEN and not _accepts(port):
+            with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+                _GIVEN.add(port)
+                return port
 
 
 def _accepts(port: int) -> bool:

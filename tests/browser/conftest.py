@@ -8,18 +8,22 @@ import shutil
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from infra.local.api import Api
+from infra.local.problems.new import new
+from infra.local.problems.sending import install
 from tests.infra.eventually import eventually
 from tests.infra.running import running
 
 WANTED = {"python", "javascript", "typescript"}
 
 #: Without these, Chromium asks its maker's servers for this and that.
-_QUIET = (
+QUIET = (
     "--no-sandbox",  # its own sandbox does not start for root
     "--disable-gpu",
     "--disable-quic",
@@ -28,6 +32,12 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+def chromium() -> str | None:
+    """Where this machine has one."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 @dataclass
@@ -56,30 +66,33 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="package")
+def problem(service: Service, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An installed problem, "Sum of two": one sample and three secret tests."""
+    package = new("sumoftwo", tmp_path_factory.mktemp("packages"))
+    install(Api(service.url), package)
+    return "sumoftwo"
+
+
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The machine's Chromium. Its event loop must end with this folder.
 
     Where there is none the tests are skipped, but not in CI.
     """
-    path = (
-        shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
+    path = chromium()
     if path is None:
         if os.environ.get("CI"):
             pytest.fail("no Chromium on this machine")
         pytest.skip("no Chromium on this machine")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
+        launched = playwright.chromium.launch(executable_path=path, args=list(QUIET))
         yield launched
         launched.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page; a script error or a refusal of its content policy fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+@contextmanager
+def watched(context: BrowserContext) -> Iterator[Page]:
+    """A page whose script errors, and refusals of its content policy, fail the test."""
     opened = context.new_page()
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
@@ -90,6 +103,13 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert faults == []
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page."""
+    with watched(browser.new_context(viewport={"width": 1280, "height": 900})) as opened:
+        yield opened
 
 
 def put_code(page: Page, code: str) -> None:

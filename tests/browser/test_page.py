@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Service, put_code
 
@@ -121,26 +121,22 @@ def test_a_refusal_is_shown_in_its_own_words(page: Page, service: Service) -> No
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
-def test_a_lost_connection_is_shown_and_taken_up_where_it_was(page: Page, service: Service) -> None:
-    # Given a way to cut the page's connection, and to refuse new ones
-    open_sockets: list[WebSocketRoute] = []
-    page.route_web_socket("**/socket", lambda socket: _pass_on(socket, open_sockets))
+def test_input_is_typed_while_the_program_runs(page: Page, service: Service) -> None:
     open_play(page, service)
-    write(page, "for n in range(40):\n    print(n, flush=True); import time; time.sleep(0.1)\n")
+    write(page, "for line in iter(input, 'bye'):\n    print('heard', line)\nprint('end')\n")
+    page.get_by_label("Type input while it runs").check()
     run(page)
-    expect(page.locator(".output")).to_contain_text("3\n")
-    # When it is cut in the middle of a run
-    open_sockets[0].close(code=4000)
-    expect(page.locator("#connection")).to_contain_text("Connection lost")
-    # Then everything is there once, in order, and the verdict too
+    typed = page.get_by_label("A line of input for the running program")
+    for word in ("one", "two"):
+        typed.fill(word)
+        typed.press("Enter")
+        expect(page.locator(".output")).to_contain_text(f"heard {word}\n")
+        expect(page.locator(".verdict strong")).to_have_text("Running")
+    typed.fill("bye")
+    page.get_by_role("button", name="Send").click()
     verdict(page, "Completed")
-    expect(page.locator(".output")).to_have_text("".join(f"{n}\n" for n in range(40)))
-    expect(page.locator("#connection")).to_be_hidden()
-
-
-def _pass_on(socket: WebSocketRoute, opened: list[WebSocketRoute]) -> None:
-    socket.connect_to_server()
-    opened.append(socket)
+    expect(page.locator(".output")).to_have_text("heard one\nheard two\nend\n")
+    expect(typed).to_be_hidden()
 
 
 def test_a_shared_link_opens_the_same_program(page: Page, service: Service) -> None:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from infra.local.api import Api
-from infra.local.problems.new import new
-from infra.local.problems.sending import install
 from tests.browser.conftest import Service, put_code
 from tests.browser.test_page import SOON_MS, verdict
 
@@ -22,12 +17,7 @@ RIGHT = {
 }
 
 
-@pytest.fixture(scope="module")
-def problem(service: Service, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An installed problem: one sample and three secret tests."""
-    package: Path = new("sumoftwo", tmp_path_factory.mktemp("packages"))
-    install(Api(service.url), package)
-    return "sumoftwo"
+WRONG = "a, b = map(int, input().split())\nprint(a - b)\n"
 
 
 def open_problem(page: Page, service: Service, problem: str) -> None:
@@ -62,7 +52,7 @@ def test_a_wrong_answer_shows_the_difference_of_a_sample_only(
     page: Page, service: Service, problem: str
 ) -> None:
     open_problem(page, service, problem)
-    solve(page, "a, b = map(int, input().split())\nprint(a - b)\n")
+    solve(page, WRONG)
     verdict(page, "Wrong answer")
     expect(page.locator(".detail h2")).to_contain_text("Test 1")
     expect(page.locator(".diff pre").first).to_contain_text("3")

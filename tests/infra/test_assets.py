@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from infra.local import assets
 from infra.local.failure import Failure
-from shared.built import PAGE
+from shared.built import FOLDER, PAGE
 
 
 def test_a_second_start_builds_nothing() -> None:
@@ -40,3 +42,30 @@ def test_a_registry_that_cannot_be_reached_is_told_and_is_tried_again(
         with pytest.raises(Failure, match="packages of the page cannot be installed"):
             assets.ensure()
     assert not (tmp_path / "web" / "installed").exists()
+
+
+def test_of_starts_at_the_same_time_one_builds_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assets.ensure()  # its packages are there
+    folder = tmp_path / "web"
+    folder.mkdir()
+    (folder / "node_modules").symlink_to(FOLDER / "node_modules")
+    shutil.copyfile(FOLDER / "installed", folder / "installed")
+    for name, place in {"FOLDER": "", "PAGE": "built", "_STAMP": "built/stamp"}.items():
+        monkeypatch.setattr(assets, name, folder / place)
+    built: list[str] = []
+    build = assets._build
+
+    def counted(stamp: str) -> None:
+        built.append(stamp)
+        build(stamp)
+
+    monkeypatch.setattr(assets, "_build", counted)
+
+    with ThreadPoolExecutor(4) as starts:
+        for start in [starts.submit(assets.ensure) for _ in range(4)]:
+            start.result()
+
+    assert len(built) == 1
+    assert (folder / "built" / "stamp").read_text() == built[0]

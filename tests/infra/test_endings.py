@@ -48,7 +48,7 @@ def test_sigterm_leaves_nothing_behind(state: Path, output: Path) -> None:
         assert "Traceback" not in one.output
         assert "Cancel" not in one.output  # streams ended by themselves
         assert not alive(pids)
-        kept = {"lock", "valkey", "toolchains.json", "prepared", "compiled"}
+        kept = {"lock", "valkey", "blobs", "toolchains.json", "prepared", "compiled"}
         assert {path.name for path in state.iterdir()} <= kept
         assert not groups_of(pids)
         assert Path("/proc/self/mountinfo").read_text() == mounts

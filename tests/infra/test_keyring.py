@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import logging
 import os
 import subprocess
 from contextlib import closing
@@ -15,7 +14,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra.local.state import ROOT
-from shared.serving.main import WithoutQuery
 from tests.infra.running import running
 from tests.infra.serving import SERVE
 
@@ -106,13 +104,3 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_stored(
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert not state.exists()
-
-
-def test_query_strings_are_not_logged() -> None:
-    record = logging.LogRecord(
-        "uvicorn.error", logging.INFO, "", 0, '%s - "WebSocket %s" [accepted]',
-        (("127.0.0.1", 5), "/socket?ticket=secret"), None,
-    )  # fmt: skip
-    assert WithoutQuery().filter(record)
-    assert "secret" not in record.getMessage()
-    assert "/socket" in record.getMessage()

@@ -43,6 +43,13 @@ def test_a_waiting_submission_has_no_verdict_and_nulls_for_what_is_not_known(
     assert body["links"]["events"] == f"/events/{submission_id}"
 
 
+def test_a_waiting_submission_knows_its_place_in_line(client: TestClient, hand: HandWorker) -> None:
+    paths = [f"/result/{subs.submitted(hand.redis)}" for _ in range(3)]
+    assert [client.get(path).json()["position"] for path in paths] == [0, 1, 2]
+    hand.claim()
+    assert [client.get(path).json()["position"] for path in paths] == [None, 0, 1]
+
+
 def test_the_state_follows_the_run(client: TestClient, hand: HandWorker) -> None:
     path = f"/result/{subs.submitted(hand.redis)}"
     claim = hand.claim()

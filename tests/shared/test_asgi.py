@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 
@@ -29,6 +30,7 @@ from shared.asgi import (
     escalate,
 )
 from shared.errors import AssayError, Forbidden, InvalidField, NotFound, Overloaded, Unavailable
+from shared.logs import LineFormatter
 from tests.in_process import assert_problem
 
 ERRORS: dict[str, Exception] = {
@@ -111,7 +113,10 @@ def test_our_own_fault_is_in_the_log_and_nowhere_else(
     [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert record.exc_info is not None
     assert record.exc_info[0] is ZeroDivisionError
-    assert "/raise/bug" in record.getMessage()
+    [line] = [json.loads(LineFormatter(console=False).format(record))]
+    assert (line["method"], line["route"]) == ("GET", "/raise/{name}"), "never the path"
+    assert line["error"] == "ZeroDivisionError", "never its words"
+    assert line["trace"][-1].startswith("tests/shared/test_asgi.py:")
 
 
 def test_a_store_that_went_away_is_a_warning_and_an_answer_of_ours_is_none(

@@ -90,6 +90,7 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         claims = subs.claims(client)
         client.set(keys.SCHEMA, 1)
+        client.set(keys.MIGRATING, 1)
         client.hset(keys.PROBLEMS, "adding", "{}")
         client.hset(keys.batch("b"), "epoch", "e")
         client.rpush(keys.input("x"), "z")

@@ -75,6 +75,8 @@ class Engine:
         self.reclaimed = cgroups.reclaim(self._folders) + leftovers.reclaim()
         self._mounts, self._hides = list(mounts), list(hides)
         self.slots = slots
+        #: Told of each cell that had to be made anew.
+        self.on_rebuilt: Callable[[], None] = lambda: None
         self._serial = next(_SERIALS)
         self._forks = forks if self.level != "container" else None
         self._idle: queue.LifoQueue[Cell] = queue.LifoQueue()
@@ -126,6 +128,7 @@ class Engine:
 
     def _replace(self, index: int) -> None:
         self._cells[index].close()
+        self.on_rebuilt()
         leftovers.reclaim()
         self._cells[index] = self._new_cell(index)
         self._cells[index].wait_ready()
@@ -152,6 +155,7 @@ class Engine:
         try:
             if old := self._seconds.pop(index, None):
                 old.close()
+                self.on_rebuilt()
                 leftovers.reclaim()
             second = self._new_cell(index, second=True)
             self._seconds[index] = second

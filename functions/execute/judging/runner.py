@@ -41,6 +41,9 @@ class Listener:
     def confirming(self) -> None:
         """The program is run once more."""
 
+    def ran(self, run: Run) -> None:
+        """The program was run once more."""
+
     def is_lost(self) -> bool:
         """Whether nobody waits for the verdict any more."""
         return False
@@ -87,6 +90,7 @@ class Runner:
         program = replace(self._program(case), stdin=turn.input)
         if self._plan.talk is not None:
             run, judged = self._plan.talk(case, program, turn)
+            self._listener.ran(run)
             return Tried(judged=judged, run=run, runs=[])
         runs = self._measured(program, case.limits)
         run = runs[0] if len(runs) == 1 else better(*runs)
@@ -131,6 +135,7 @@ class Runner:
             run = self._cell.run(program, limits, on_output=on_output, on_pause=on_pause)
         else:
             run = session.run(self._cell, program, limits, on_output, on_pause)
+        self._listener.ran(run)
         if self._listener.is_lost():
             raise GivenUp
         return self._ready.understood(unless_stopped(run))

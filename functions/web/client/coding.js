@@ -1,5 +1,5 @@
 // The part that both the problem page and the playground have: language, editor, buttons, result.
-import { ask, languages } from "./api.js";
+import { ask, languages, said } from "./api.js";
 import { complaints } from "./complaints.js";
 import { fill, h, say } from "./dom.js";
 import { codeSize, Editor } from "./editor.js";
@@ -31,6 +31,7 @@ export class Coding {
     this.cancel = h("button", { type: "button", class: "quiet", disabled: true, onclick: () => this.#cancel() }, "Cancel");
     this.editor = new Editor({
       label: "Code",
+      describedBy: "editor-keys",
       changed: () => this.#keepSoon(),
       keys: actions.map((action) => ({ key: action.key, run: () => this.send(action) })),
     });
@@ -43,7 +44,9 @@ export class Coding {
         h("button", { type: "button", class: "quiet small", onclick: () => this.#restart() }, "Reset code"),
         h("span", { class: "grow" }), this.cancel, this.buttons.toReversed()),
       this.problem,
-      h("div", { class: "editor" }, this.editor.element));
+      h("div", { class: "editor" }, this.editor.element),
+      h("p", { class: "hint keys", id: "editor-keys" }, h("kbd", {}, "Esc"), " then ", h("kbd", {}, "Tab"), " leaves the editor",
+        actions.map((action) => [" · ", h("kbd", {}, action.hint), ` ${action.label.toLowerCase()}s`]).flat()));
     this.#listen();
   }
 
@@ -77,10 +80,10 @@ export class Coding {
     this.#busy(true);
     const body = { language: this.language, code: this.editor.text, ...this.body() };
     try {
-      const accepted = await ask("/submit", { method: "POST", body: action.send ? action.send(body) : body });
+      const accepted = await ask("/submit", { method: "POST", once: true, body: action.send ? action.send(body) : body });
       this.show(accepted.id, action);
     } catch (error) {
-      say(this.problem, error.text ?? String(error));
+      say(this.problem, said(error));
     } finally {
       this.#busy(false);
     }
@@ -123,7 +126,7 @@ export class Coding {
     try {
       await ask(`/submission/${this.#current}`, { method: "DELETE" });
     } catch (error) {
-      say(this.problem, error.text ?? String(error));
+      say(this.problem, said(error));
       this.cancel.disabled = false;
     }
   }

@@ -5,6 +5,9 @@
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8000;
+// A network that goes away without a word closes nothing: after so much silence we ask.
+const SILENCE_MS = 10_000;
+const HEARTBEAT = { unsubscribe: "-" }; // follows nothing; is answered at once
 
 class Connection {
   #socket = null;
@@ -12,6 +15,15 @@ class Connection {
   #pauseMs = FIRST_PAUSE_MS;
   #timer = 0;
   #listeners = new Set();
+  #heardMs = 0; // when the server last said anything
+  #isAsked = false; // whether it owes us an answer
+
+  constructor() {
+    setInterval(() => this.#mindSilence(), SILENCE_MS / 2);
+    addEventListener("offline", () => this.#drop());
+    addEventListener("online", () => this.#hurry());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
+  }
 
   /** Be told "" when the connection is there, and in words when it is not. */
   watch(listener) {
@@ -54,11 +66,45 @@ class Connection {
     this.#socket = socket;
     socket.addEventListener("open", () => {
       this.#pauseMs = FIRST_PAUSE_MS;
+      this.#heard();
       this.#say("");
       for (const [id, feed] of this.#feeds) this.#subscribe(id, feed);
     });
-    socket.addEventListener("message", (message) => this.#hear(JSON.parse(message.data)));
+    socket.addEventListener("message", (message) => {
+      if (socket !== this.#socket) return; // given up, whatever it still brings comes again
+      this.#heard();
+      this.#hear(JSON.parse(message.data));
+    });
     socket.addEventListener("close", () => this.#lost(socket));
+  }
+
+  #heard() {
+    this.#heardMs = Date.now();
+    this.#isAsked = false;
+  }
+
+  #mindSilence() {
+    if (!this.#isOpen || this.#feeds.size === 0 || Date.now() - this.#heardMs < SILENCE_MS) return;
+    if (this.#isAsked) {
+      this.#drop();
+    } else {
+      this.#isAsked = true;
+      this.#send(HEARTBEAT);
+    }
+  }
+
+  /** The network is gone; the socket may not know it for minutes. */
+  #drop() {
+    const socket = this.#socket;
+    if (!socket) return;
+    this.#lost(socket);
+    socket.close();
+  }
+
+  /** There is reason to think that it would work now. */
+  #hurry() {
+    this.#pauseMs = FIRST_PAUSE_MS;
+    this.#open();
   }
 
   #lost(socket) {

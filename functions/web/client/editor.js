@@ -49,14 +49,18 @@ export class Editor {
   #language = "";
 
   /** `keys` are [{key, run}] that come before the editor's own; `changed(text)` follows edits. */
-  constructor({ label, changed = () => {}, keys = [] }) {
+  constructor({ label, changed = () => {}, keys = [], readOnly = false, describedBy = "" }) {
     const nonce = document.querySelector("meta[name=style-nonce]").content;
     this.view = new EditorView({
       state: EditorState.create({
         extensions: [
           Prec.highest(keymap.of(keys.map(({ key, run }) => ({ key, run: () => { run(); return true; } })))),
           EditorView.cspNonce.of(nonce),
-          EditorView.contentAttributes.of({ "aria-label": label, autocapitalize: "off", spellcheck: "false" }),
+          EditorView.contentAttributes.of({
+            "aria-label": label, autocapitalize: "off", spellcheck: "false",
+            ...(describedBy && { "aria-describedby": describedBy }), ...(readOnly && { "aria-readonly": "true", tabindex: "0" }),
+          }),
+          EditorState.readOnly.of(readOnly), EditorView.editable.of(!readOnly),
           lineNumbers(), highlightActiveLineGutter(), highlightActiveLine(), drawSelection(),
           history(), indentOnInput(), indentUnit.of("    "), bracketMatching(), closeBrackets(),
           autocompletion(), highlightSelectionMatches(), lintGutter(),

@@ -1,5 +1,6 @@
 // The page's beginning: which address is which page, and what stands around all of them.
-import { ask } from "./api.js";
+import { me, showAccount } from "./account.js";
+import { ask, said } from "./api.js";
 import { connection } from "./connection.js";
 import { fill, h, say } from "./dom.js";
 
@@ -7,6 +8,13 @@ const PAGES = [
   [/^\/$/, async () => (await import("./pages/problems.js")).problems],
   [/^\/p\/(?<id>[^/]+)$/, async () => (await import("./pages/problem.js")).problem],
   [/^\/play$/, async () => (await import("./pages/play.js")).play],
+  [/^\/history$/, async () => (await import("./pages/history.js")).history],
+  [/^\/s\/(?<id>[^/]+)$/, async () => (await import("./pages/submission.js")).submission],
+  [/^\/standings$/, async () => (await import("./pages/standings.js")).standings],
+  [/^\/sign-in$/, async () => (await import("./pages/sign-in.js")).signIn],
+  [/^\/join$/, async () => (await import("./pages/sign-in.js")).join],
+  [/^\/account$/, async () => (await import("./pages/sign-in.js")).account],
+  [/^\/admin$/, async () => (await import("./pages/admin.js")).admin],
 ];
 
 const view = document.getElementById("view");
@@ -26,15 +34,24 @@ async function show() {
   const found = PAGES.map(([form, load]) => [location.pathname.match(form), load]).find(([match]) => match);
   try {
     if (!found) throw new Error("There is no such page.");
-    const page = await found[1]();
+    const [page] = await Promise.all([found[1](), me]); // what is kept is kept by whom
     if (mine !== visit) return;
     const parameters = Object.fromEntries(Object.entries(found[0].groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]));
     const left = await page(view, { ...parameters, query: new URLSearchParams(location.search) });
     if (mine === visit) leave = left ?? (() => {});
     else left?.();
   } catch (error) {
-    if (mine === visit) fill(view, h("h1", {}, "This cannot be shown"), h("p", { class: "notice bad", role: "alert" }, error.text ?? error.message));
+    if (mine === visit) fill(view, ...refusal(error));
   }
+}
+
+function refusal(error) {
+  document.title = "Assay";
+  const next = encodeURIComponent(location.pathname + location.search);
+  return [
+    h("h1", {}, "This cannot be shown"), h("p", { class: "notice bad", role: "alert" }, said(error)),
+    error.status === 401 ? h("p", {}, h("a", { href: `/sign-in?next=${next}` }, "Sign in")) : null,
+  ];
 }
 
 /** Go to another page of ours without loading everything anew. */
@@ -63,12 +80,13 @@ connection.watch((text) => say(document.getElementById("connection"), text));
 async function watchService() {
   const place = document.getElementById("service");
   try {
-    if (!document.hidden) {
+    if (!document.hidden && (await me)) {
       const status = await ask("/status");
-      const waiting = status.queued > 0 ? ` · ${status.queued} waiting` : "";
-      place.textContent = status.state === "down"
-        ? "No worker is alive: submissions will wait until one is."
-        : `${status.slots} ${status.slots === 1 ? "slot" : "slots"}${waiting}`;
+      const slots = `${status.slots} ${status.slots === 1 ? "slot" : "slots"}`;
+      place.textContent = {
+        down: "No worker is alive: submissions will wait until one is.",
+        full: `${slots} · full: nothing more is taken for now`,
+      }[status.state] ?? (status.queued > 0 ? `${slots} · ${status.queued} waiting` : slots);
     }
   } catch (error) {
     place.textContent = error.message;
@@ -77,4 +95,5 @@ async function watchService() {
 }
 
 show();
+showAccount(document.getElementById("account"));
 watchService();

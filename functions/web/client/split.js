@@ -4,14 +4,18 @@ import { keep, kept } from "./kept.js";
 
 const STEP = 2;
 const [LEAST, MOST] = [20, 80];
+const KEYS = {
+  columns: { ArrowLeft: -STEP, ArrowRight: STEP, Home: -100, End: 100 },
+  rows: { ArrowUp: -STEP, ArrowDown: STEP, Home: -100, End: 100 },
+};
 
-/** A container with both panes; `name` is what the place of the bar is remembered as. */
-export function split(name, first, second, { label, start = 50 } = {}) {
+/** A container with both panes, beside or (`rows`) above each other; `name` is what the place of the bar is remembered as. */
+export function split(name, first, second, { label, start = 50, as = "columns" }) {
   const bar = h("div", {
-    class: "bar", role: "separator", tabindex: "0", "aria-orientation": "vertical",
+    class: "bar", role: "separator", tabindex: "0", "aria-orientation": as === "rows" ? "horizontal" : "vertical",
     "aria-label": label, "aria-valuemin": String(LEAST), "aria-valuemax": String(MOST),
   });
-  const whole = h("div", { class: "split" }, first, bar, second);
+  const whole = h("div", { class: `split ${as}` }, first, bar, second);
   let share = kept(`split:${name}`, start);
 
   function place(value) {
@@ -23,7 +27,9 @@ export function split(name, first, second, { label, start = 50 } = {}) {
   bar.addEventListener("pointerdown", (event) => {
     bar.setPointerCapture(event.pointerId);
     const box = whole.getBoundingClientRect();
-    const move = (moved) => place(((moved.clientX - box.left) / box.width) * 100);
+    const move = as === "rows"
+      ? (moved) => place(((moved.clientY - box.top) / box.height) * 100)
+      : (moved) => place(((moved.clientX - box.left) / box.width) * 100);
     bar.addEventListener("pointermove", move);
     bar.addEventListener("lostpointercapture", () => {
       bar.removeEventListener("pointermove", move);
@@ -31,7 +37,7 @@ export function split(name, first, second, { label, start = 50 } = {}) {
     }, { once: true });
   });
   bar.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: -STEP, ArrowRight: STEP, Home: -100, End: 100 }[event.key];
+    const step = KEYS[as][event.key];
     if (step === undefined) return;
     event.preventDefault();
     place(share + step);

@@ -15,15 +15,17 @@ export class SubmissionView {
     this.ended = ended;
     this.name = h("strong", {}, "Nothing submitted yet");
     this.note = h("span");
-    this.banner = h("div", { class: "verdict", role: "status", dataset: { tone: "idle" } }, this.name, this.note);
+    this.banner = h("div", { class: "verdict", dataset: { tone: "idle" } }, this.name, this.note);
+    // Read out by a screen reader: states and the verdict, not each of a hundred tests.
+    this.said = h("p", { class: "visually-hidden", role: "status" });
     this.figures = h("dl", { class: "figures", hidden: true });
     this.grid = h("ol", { class: "grid", "aria-label": "Tests" });
-    this.detail = h("div", { class: "detail", "aria-live": "polite" });
+    this.detail = h("div", { class: "detail" });
     this.compiler = h("pre", { class: "code compiler", tabindex: "0", hidden: true, "aria-label": "What the compiler said" });
     this.output = h("pre", { class: "code output", tabindex: "0", "aria-label": "Output of the program" });
     this.outputNote = h("p", { class: "hint", hidden: true });
     this.outputPart = h("section", { hidden: true, "aria-label": "Output" }, h("h2", {}, "Output"), this.output, this.outputNote);
-    this.element = h("div", { class: "submission" }, this.banner, this.figures, this.compiler, this.grid, this.detail, this.outputPart);
+    this.element = h("div", { class: "submission" }, this.said, this.banner, this.figures, this.compiler, this.grid, this.detail, this.outputPart);
   }
 
   get errors() {
@@ -60,8 +62,18 @@ export class SubmissionView {
     this.#reset(result);
   }
 
-  waiting(text) {
-    if (this.banner.dataset.tone === "busy" && this.name.textContent === "Queued") this.note.textContent = text;
+  /** While it stands in line: how many are before it. */
+  waiting(position) {
+    if (this.name.textContent !== "Queued") return;
+    const text = position === 0 ? "next in line" : `${position} before it in line`;
+    this.note.textContent = text;
+    const said = `Queued: ${text}`;
+    if (this.said.textContent !== said) this.said.textContent = said;
+  }
+
+  /** It cannot be followed: the service says why. */
+  refused(problem) {
+    this.#verdict("It cannot be shown", "warn", problem.detail ?? "");
   }
 
   compilerSaid(text) {
@@ -87,15 +99,15 @@ export class SubmissionView {
     }
   }
 
-  #test(test) {
-    if (!(test.total > 1 || this.grid.children.length > 0)) return;
+  #test(test, isListed = false) {
+    if (!(isListed || test.total > 1 || this.grid.children.length > 0)) return;
     this.#expect(Math.max(test.total ?? 0, test.index));
     this.#tests.set(test.index, test);
     const about = [words(test.verdict), milliseconds(test.cpuTimeMs), bytes(test.peakMemoryBytes)].filter(Boolean);
     const name = test.name ? `${test.index} (${test.name})` : String(test.index);
     const button = h("button", {
       type: "button", class: "cell", dataset: { tone: toneOf(test.verdict) },
-      "aria-label": `Test ${name}: ${about.join(", ")}`, title: `${name}: ${about.join(" · ")}`,
+      "aria-label": `Test ${name}: ${about.join(", ")}`, "aria-pressed": "false", title: `${name}: ${about.join(" · ")}`,
       onclick: () => this.#showTest(this.#tests.get(test.index)),
     }, String(test.index));
     this.grid.children[test.index - 1].replaceWith(h("li", {}, button));
@@ -113,6 +125,7 @@ export class SubmissionView {
 
   #showTest(test) {
     this.#shown = test.index;
+    [...this.grid.children].forEach((cell, at) => cell.firstElementChild?.setAttribute("aria-pressed", String(at + 1 === test.index)));
     const rows = figures([
       ["Verdict", words(test.verdict)], ["CPU time", milliseconds(test.cpuTimeMs)],
       ["Wall time", milliseconds(test.wallTimeMs)], ["Peak memory", bytes(test.peakMemoryBytes)],
@@ -165,7 +178,7 @@ export class SubmissionView {
   // A whole result in place of events that can no longer be had.
   #reset(result) {
     this.#clearOutput("");
-    for (const test of result.tests ?? []) this.#test({ total: result.tests.length, ...test });
+    for (const test of result.tests ?? []) this.#test({ total: result.tests.length, ...test }, true);
     this.#append("stdout", decode(result.stdout, result.stdoutEncoding), { encoding: result.stdoutEncoding });
     this.#append("stderr", decode(result.stderr, result.stderrEncoding), { encoding: result.stderrEncoding });
     this.compilerSaid(result.compileOutput);
@@ -189,6 +202,8 @@ export class SubmissionView {
     this.banner.dataset.tone = tone;
     this.name.textContent = name;
     this.note.textContent = note;
+    const said = note ? `${name}: ${note}` : name;
+    if (tone !== "idle" && this.said.textContent !== said) this.said.textContent = said;
   }
 }
 

@@ -1,0 +1,16 @@
+// The leaderboard: over all problems, or of one.
+import { fill, h } from "../dom.js";
+import { standingsList } from "../standings-list.js";
+
+export async function standings(view, { query }) {
+  document.title = "Leaderboard · Assay";
+  const problem = query.get("problem") ?? "";
+  const list = standingsList({ problem });
+  fill(view, h("div", { class: problem ? "narrow" : "narrow slim" },
+    h("h1", {}, problem ? `Leaderboard of ${problem}` : "Leaderboard"),
+    h("p", { class: "hint" }, problem
+      ? ["The best accepted submission of each: least time, then least memory. ", h("a", { href: `/p/${encodeURIComponent(problem)}` }, "To the problem")]
+      : "By the number of problems solved; who was there first stands first."),
+    list.element));
+  await list.load();
+}
