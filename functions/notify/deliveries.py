@@ -109,11 +109,11 @@ class Deliveries:
         self._look_s = look_s
         self._timeout_s = timeout_s
         self._pause = pause
+        self._count = count
         self._outlets = Outlets()
         if store.settings.events:
             self._outlets.open(store.settings.events)
         self._is_told = False
-        self._count = count
 
     async def run(self) -> None:
         """Send, until cancelled."""

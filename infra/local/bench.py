@@ -2,7 +2,7 @@
 
 Every part measures the bare command, or what else it compares with, in the same run on
 the same machine: a ratio says more than a figure taken elsewhere. Without a part, all of
-them run but `streams` and `verdicts`; that takes about a minute.
+them run but `streams`, `verdicts` and `mixed`; that takes about a minute.
 
 | part       | one row for each       | columns                                          |
 |------------|------------------------|--------------------------------------------------|
@@ -22,6 +22,9 @@ them run but `streams` and `verdicts`; that takes about a minute.
 | tests      | compared, by a checker | what, samples, cpuMs, bareCpuMs, cpuRatio        |
 | verdicts   | limit, share, hogs     | limit, share, hogs, samples, right, confirmed    |
 | seeing     | place                  | what, samples, p50Us, p95Us                      |
+| mixed      | minute                 | minute, judged, perSecond, hostMiB, workerMiB,   |
+|            |                        | keepersMiB, runsMiB, valkeyMiB, runnerMiB,       |
+|            |                        | wrong, lost                                      |
 
 The JSON is {"machine": {...}, "parts": {PART: {"title", "notes", "rows": [...]}}} with the
 same columns. Times are milliseconds, those of `seeing` microseconds.
@@ -44,6 +47,7 @@ from infra.local.benches import (
     latency,
     line,
     many,
+    mixed,
     overrun,
     pickup,
     scaling,
@@ -68,9 +72,10 @@ PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
     "tests": many.measure,
     "verdicts": verdicts.measure,
     "seeing": seeing.measure,
+    "mixed": mixed.measure,
 }
 #: They take minutes: only for those who ask.
-_LONG = {"streams", "verdicts"}
+_LONG = {"streams", "verdicts", "mixed"}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -114,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         type=_part,
         metavar="PART",
-        help=f"{', '.join(PARTS)}; default: all but streams, verdicts",
+        help=f"{', '.join(PARTS)}; default: all but {', '.join(sorted(_LONG))}",
     )
     parser.add_argument("--json", metavar="FILE", help="write the figures to a file as well")
     parser.add_argument(
