@@ -131,6 +131,7 @@ def test_only_who_writes_files_may_write_them(template: dict[str, Any]) -> None:
         "AccessFunctionRole",
         "ArchiveFunctionRole",
         "ArchiveRole",
+        "PackagesFunctionRole",
         "ProblemsFunctionRole",
     }
     worker = template["Resources"]["WorkerRole"]["Properties"]
