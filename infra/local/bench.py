@@ -2,7 +2,7 @@
 
 Every part measures the bare command, or what else it compares with, in the same run on
 the same machine: a ratio says more than a figure taken elsewhere. Without a part, all of
-them run but `streams` and `verdicts`; that takes about a minute.
+them run but `streams`, `verdicts` and `page`; that takes about a minute.
 
 | part       | one row for each       | columns                                          |
 |------------|------------------------|--------------------------------------------------|
@@ -21,6 +21,8 @@ them run but `streams` and `verdicts`; that takes about a minute.
 | tests      | compared, by a checker | what, samples, cpuMs, bareCpuMs, cpuRatio        |
 | verdicts   | limit, share, hogs     | limit, share, hogs, samples, right, confirmed    |
 | seeing     | place                  | what, samples, p50Us, p95Us                      |
+| page       | opening, a key         | what, samples, p50Ms, p95Ms, cpuMs, bytes,       |
+|            |                        | longTasks                                        |
 
 The JSON is {"machine": {...}, "parts": {PART: {"title", "notes", "rows": [...]}}} with the
 same columns. Times are milliseconds, those of `seeing` microseconds.
@@ -43,6 +45,7 @@ from infra.local.benches import (
     line,
     many,
     overrun,
+    page,
     pickup,
     scaling,
     seeing,
@@ -65,9 +68,10 @@ PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
     "tests": many.measure,
     "verdicts": verdicts.measure,
     "seeing": seeing.measure,
+    "page": page.measure,
 }
-#: They take minutes: only for those who ask.
-_LONG = {"streams", "verdicts"}
+#: They take minutes, or a browser: only for those who ask.
+_LONG = {"streams", "verdicts", "page"}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -111,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         type=_part,
         metavar="PART",
-        help=f"{', '.join(PARTS)}; default: all but streams, verdicts",
+        help=f"{', '.join(PARTS)}; default: all but streams, verdicts, page",
     )
     parser.add_argument("--json", metavar="FILE", help="write the figures to a file as well")
     parser.add_argument(
