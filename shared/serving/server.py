@@ -33,7 +33,7 @@ from shared.serving.connection import Connection, Edge
 Step = Callable[[Services], Awaitable[None]]
 
 #: A WebSocket carries requests of a few hundred bytes towards us.
-_MAX_FRAME_BYTES = 64 * 1024
+MAX_FRAME_BYTES = 64 * 1024
 _SCHEMA_PATIENCE_S = 3.0
 _SCHEMA_AGAIN_S = 1.0
 _AT_ONCE = 130
@@ -145,7 +145,7 @@ def config(services: Services, app: object, edge: Edge | None = None) -> uvicorn
         ws="websockets-sansio",
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
-        ws_max_size=_MAX_FRAME_BYTES,
+        ws_max_size=MAX_FRAME_BYTES,
         lifespan="on",
         log_config=None,  # its lines look like all others
         access_log=False,

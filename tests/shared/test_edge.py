@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,10 +22,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from shared.body import read_json
+from shared.limits import MAX_BODY_BYTES, MIB
+from shared.patience import Pace
 from shared.services import Services
 from shared.serving import assemble
 from shared.serving.connection import Edge
-from shared.serving.server import config
+from shared.serving.server import MAX_FRAME_BYTES, config
 from shared.settings import Settings
 
 #: Few connections, but no hurry.
@@ -298,3 +301,19 @@ def test_no_caller_is_told_what_went_wrong_inside(served: Served, path: str) -> 
     assert b"swordfish" not in said
     assert b"Traceback" not in said
     assert b".py" not in said
+
+
+def test_the_limits_are_told_as_they_are() -> None:
+    edge, pace = Edge(), Pace()
+    told = (Path(__file__).parents[2] / "docs" / "operate.md").read_text()
+    for row in (
+        f"| {edge.head_bytes // 1024} KiB, {edge.headers} | 431 |",
+        f"| time for a head | {edge.head_s:g} s |",
+        f"| a body | {MAX_BODY_BYTES // MIB} MiB,",
+        f"| {pace.quiet_s:g} s, and {pace.bytes_per_s / 1024:g} KiB/s on average after that |",
+        f"| a body that is not wanted any more | {edge.drain_s:g} s |",
+        f"| an answer that is not taken | {edge.send_s:g} s |",
+        f"| a frame of a WebSocket | {MAX_FRAME_BYTES // 1024} KiB |",
+    ):
+        assert row in told
+    assert edge.connections == Settings().max_connections

@@ -155,10 +155,15 @@ def test_a_process_says_who_it_is_and_how_it_ends() -> None:
     assert SECRET not in done.stderr
 
 
-def test_without_a_configuration_severe_lines_are_said_in_words() -> None:
-    code = "from shared import logs; logs.get_logger('shared.x').warning('it waits', error='e')"
+def test_without_a_configuration_severe_lines_are_said_as_text() -> None:
+    code = (
+        "from shared import logs\n"
+        "logs.get_logger('shared.x').info('not this')\n"
+        "logs.get_logger('shared.x').warning('it waits', reason='e')\n"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.stderr == "it waits\n"
+    assert done.stderr.endswith(" warning shared.x: it waits  reason=e\n")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_no_module_of_ours_logs_past_the_one_shape() -> None:
