@@ -145,7 +145,7 @@ def typed(browser: Browser, url: str, count: int) -> dict[str, Value]:
     context = browser.new_context()
     page = context.new_page()
     wire = _wired(page)
-    name = json.dumps(f"assay:code:problem:{_PROBLEM}:python")
+    name = json.dumps(f"assay/code:problem:{_PROBLEM}:python")
     page.add_init_script(f"localStorage.setItem({name}, JSON.stringify({code}));\n{_WATCH}")
     page.goto(url)
     _until_ready(page)
