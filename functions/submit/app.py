@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from functions.submit import again
 from functions.submit.batch import Filling, spooled
 from functions.submit.languages import languages
+from functions.submit.sqs import consuming
 from shared import logs
 from shared.answers import Accepted, Cancelled
 from shared.batches import Batches
@@ -38,6 +39,7 @@ def routes(services: Services) -> list[BaseRoute]:
     """The routes of this function."""
     workers, problems = Workers(services.redis), Problems(services.redis)
     take = Taking(services.store).take
+    services.background += consuming(services)
 
     async def submit(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)
