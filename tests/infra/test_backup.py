@@ -91,6 +91,9 @@ def test_everything_is_answered_as_before_and_what_waited_is_judged(
         made = command("backup", str(file), state=state)
         assert made.returncode == 0, made.stderr
         assert installed.returncode == 0, installed.stderr
+        assert {it.name for it in tmp_path.iterdir()} == {"state", "output", "backup.zip"}
+        # No copy is left where what is deleted later would still be in it
+        assert not (state / "valkey" / "dump.rdb").exists()
         refused = command("restore", str(file), state=state)
         assert refused.returncode == 1
         assert "is running" in refused.stderr
