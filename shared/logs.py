@@ -115,7 +115,7 @@ class LineFormatter(logging.Formatter):
             "logger": record.name,
             "event": event,
             **_process,
-            **structlog.contextvars.get_contextvars(),
+            **dict(sorted(structlog.contextvars.get_contextvars().items())),
         }
         line |= {name: _plain(value) for name, value in (fields or {}).items()}
         if record.exc_info and (error := record.exc_info[1]) is not None:

@@ -60,6 +60,12 @@ class Delivery:
         return self.name.replace(":", "_")
 
     @property
+    def about(self) -> tuple[str, str]:
+        """What has ended: a submission or a batch, and its id."""
+        kind, _, name = self.name.partition(":")
+        return ("submission", name.partition("-")[0]) if kind == "event" else (kind, name)
+
+    @property
     def is_event(self) -> bool:
         """Whether it is for the outlet."""
         return self.name.startswith("event:")
@@ -79,7 +85,7 @@ def pause_ms(attempts: int) -> int:
 
 def _names(delivery: Delivery) -> dict[str, str]:
     """What a log line says of it: never its URL, which may carry a secret."""
-    kind, _, name = delivery.name.partition(":")
+    kind, name = delivery.about
     return {f"{kind}Id": name, "tenant": delivery.tenant}
 
 
@@ -143,12 +149,13 @@ class Deliveries:
 
     async def _send(self, delivery: Delivery) -> None:
         parent = await self._traceparent(delivery) if tracing.is_on() else ""
-        with tracing.span("webhook", kind="client", parent=parent, attempt=delivery.attempts):
+        what = "event" if delivery.is_event else "webhook"
+        with tracing.span(what, kind="client", parent=parent, attempt=delivery.attempts):
             await self._try(delivery)
 
     async def _traceparent(self, delivery: Delivery) -> str:
         """Of the request that sent it; empty if it is not kept, as with large submissions."""
-        kind, _, name = delivery.name.partition(":")
+        kind, name = delivery.about
         spec = await self._client.hget(keys.submission(name), "spec") if kind != "batch" else None
         return msgspec.json.decode(spec, type=_Carrier).traceparent if spec else ""
 
@@ -169,7 +176,7 @@ class Deliveries:
             await self._give_up(delivery, error)
         else:
             self._count("failed")
-            log.info("a webhook was not delivered", **_names(delivery), reason=error)
+            log.info("a webhook or event was not delivered", **_names(delivery), reason=error)
             seconds, _ = await self._client.time()  # whose clock says what is due
             due_ms = seconds * 1000 + self._pause(delivery.attempts)
             await self._client.zadd(keys.DELIVERIES, {delivery.name: due_ms}, xx=True)
@@ -182,7 +189,7 @@ class Deliveries:
     async def _body(self, delivery: Delivery) -> bytes:
         if delivery.is_event:
             return delivery.body
-        kind, _, name = delivery.name.partition(":")
+        kind, name = delivery.about
         data: object
         if kind == "batch":
             data = await self._batches.summary(name, tenant=delivery.tenant)
@@ -213,7 +220,7 @@ class Deliveries:
 
     async def _give_up(self, delivery: Delivery, error: str) -> None:
         self._count("dead")
-        log.warning("a webhook is given up", **_names(delivery), reason=error)
+        log.warning("a webhook or event is given up", **_names(delivery), reason=error)
         failed = FailedDelivery(
             id=delivery.id,
             url=delivery.url,

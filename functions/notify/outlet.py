@@ -83,7 +83,8 @@ def _client(service: str, region: str | None) -> Any:  # noqa: ANN401 - boto3 ha
     from botocore.exceptions import NoRegionError
 
     for name in ("boto3", "botocore", "urllib3"):
-        logging.getLogger(name).setLevel(logging.WARNING)  # at `debug` they write signatures
+        # At `debug` they write signatures, whoever has asked them to.
+        logging.getLogger(name).setLevel(logging.WARNING)
     retries = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
     config = Config(connect_timeout=_CONNECT_S, read_timeout=_READ_S, retries=retries)
     try:

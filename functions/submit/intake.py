@@ -20,11 +20,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
+from shared import logs
 from shared.body import decode
 from shared.errors import AssayError, Forbidden, TooLarge, from_exception
 from shared.identity import Caller, Role
@@ -35,10 +37,11 @@ from shared.settings import SettingsError
 from shared.store import Store
 from shared.taking.take import Taking
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 TENANT = "Tenant"
 ANY = "*"
+_FIELDS = {it.encode_name for it in msgspec.structs.fields(SubmitRequest)} | {TENANT, HEADER}
 #: What `key create` takes, and short enough for a key of Redis.
 _TENANT = re.compile(r"[!-9;-~]{1,128}")
 
@@ -81,7 +84,7 @@ class Intake:
             submission_id = await self.take(message)
         except Exception as error:
             return await self._refuse(message, error)
-        log.info("message %s is submission %s", message.id, submission_id)
+        log.info("a message is taken", messageId=message.id, submissionId=submission_id)
         return True
 
     async def take(self, message: Message) -> str:
@@ -109,21 +112,28 @@ class Intake:
 
     async def _refuse(self, message: Message, error: Exception) -> bool:
         told = from_exception(error)
-        if told.status >= 500 or told.status == 429:
-            if told.status == 500:
-                log.error("message %s was not taken", message.id, exc_info=error)
-            log.warning("message %s waits: %s: %s", message.id, told.slug, told.detail)
+        names = {"messageId": message.id, "reason": told.slug}
+        if told.status == 500:
+            log.error("a message was not taken", exc_info=error, **names)
             return False
-        where = f" ({told.field})" if told.field else ""
-        log.warning("message %s is refused: %s%s: %s", message.id, told.slug, where, told.detail)
+        if told.status > 500 or told.status == 429:
+            log.warning("a message waits", **names)
+            return False
+        log.warning("a message is refused", field=_known(told.field), **names)
         if self._lay_down is None:
             return False
         try:
             await self._lay_down(message, told)
         except Exception:
-            log.exception("message %s was not laid down", message.id)
+            log.exception("a message was not laid down", messageId=message.id)
             return False
         return True
+
+
+def _known(field: str) -> str:
+    """The field that is to blame, for the log: a name that is not ours is the sender's words."""
+    first = re.split(r"[.\[]", field)[0]
+    return field if first in _FIELDS else ""
 
 
 def _identity(message: Message, caller: Caller, body: bytes) -> Once:

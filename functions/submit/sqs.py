@@ -13,11 +13,12 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from functions.submit.intake import Intake, LayDown, Message
+from shared import logs
 from shared.errors import AssayError
 from shared.services import Services
 from shared.settings import SettingsError
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 #: As SQS has it: a message has so many attributes, and its reason takes three.
 _MOST_ATTRIBUTES = 10
@@ -66,7 +67,8 @@ def connect(queue: str) -> Any:  # noqa: ANN401 - boto3 has no types
     if not queue.startswith(("https://", "http://")):
         raise SettingsError(f"a queue is given by its URL, not as {queue!r}")
     for name in ("boto3", "botocore", "urllib3"):
-        logging.getLogger(name).setLevel(logging.WARNING)  # at `debug` they write whole requests
+        # At `debug` they write whole requests, whoever has asked them to.
+        logging.getLogger(name).setLevel(logging.WARNING)
     config = Config(
         connect_timeout=_CONNECT_S,
         read_timeout=_READ_S,
@@ -140,7 +142,7 @@ class Consumer:
             try:
                 await self.take_some()
             except (BotoCoreError, ClientError) as error:
-                log.warning("the queue was not reached: %s", type(error).__name__)
+                log.warning("the queue was not reached", error=error)
                 await asyncio.sleep(_AGAIN_S)
             except Exception:
                 log.exception("messages were not taken")

@@ -29,10 +29,10 @@ from typing import Any
 import uvloop
 from mangum import Mangum
 
+from shared import logs
 from shared.failure import Failure
 from shared.services import Services
 from shared.serving import assemble
-from shared.serving.main import begin_log
 from shared.settings import Settings
 
 Event = Mapping[str, Any]
@@ -57,7 +57,6 @@ class Container:
     def __init__(self, settings: Settings) -> None:
         if not settings.redis_url:
             raise Failure("REDIS_URL_SECRET or REDIS_URL is needed.")
-        begin_log(settings)
         self.loop = uvloop.new_event_loop()
         self.services = Services(replace(settings, auth="always"))
         self._opened = AsyncExitStack()
@@ -103,7 +102,9 @@ def queue(container: Container) -> Handler:
 
 @cache
 def _container() -> Container:
-    return Container(settings_of(os.environ))
+    settings = settings_of(os.environ)
+    logs.configure(settings, os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "lambda"))
+    return Container(settings)
 
 
 @cache

@@ -101,6 +101,7 @@ def test_good_ones_are_taken_and_bad_ones_laid_down_with_their_reason(
         "no code": ("invalid-field", {"language": "python"}),
         "a stranger": ("invalid-field", GOOD | {"language": "klingon"}),
         "a wrong limit": ("invalid-field", GOOD | {"limits": {"cpuTimeMs": -1}}),
+        "SECRET field": ("invalid-field", GOOD | {"SECRET": 1}),
         "a nul": ("invalid-field", GOOD | {"code": "SECRET\0"}),
     }
     records = [function.record(body, name, Trace="t1") for name, (_, body) in bad.items()]
@@ -117,9 +118,15 @@ def test_good_ones_are_taken_and_bad_ones_laid_down_with_their_reason(
     assert found["not json"]["body"] == "{SECRET"
     assert found["a stranger"]["Trace"] == "t1"
     assert "klingon" in found["a stranger"]["Detail"]
-    for name, (slug, _) in bad.items():
-        assert f"message {name} is refused: {slug}" in caplog.text
-    assert "SECRET" not in caplog.text
+    lines = [it.__dict__["assay_fields"] for it in caplog.records if "assay_fields" in it.__dict__]
+    told = {it["messageId"]: it for it in lines if "field" in it}
+    assert {name: it["reason"] for name, it in told.items()} == {
+        name: slug for name, (slug, _) in bad.items()
+    }
+    assert told["a wrong limit"]["field"] == "limits.cpuTimeMs"
+    assert told["SECRET field"]["field"] == ""
+    for line in lines:
+        assert "SECRET" not in json.dumps({**line, "messageId": ""})
 
 
 def test_a_message_that_is_delivered_twice_is_one_submission(

@@ -45,7 +45,8 @@ def test_each_path_leads_to_the_function_that_answers_it(template: dict[str, Any
         for key, name in route_table(template).items()
     }
     asked = {key: {"web": "pages"}.get(name, name) for key, name in routes.table().items()}
-    assert served == asked
+    assert served == asked, "python -m infra.aws.routes writes them anew"
+    assert routes.written(FILE.read_text()) == FILE.read_text()
 
 
 def test_what_stays_open_is_led_past_the_http_api(template: dict[str, Any]) -> None:
