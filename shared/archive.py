@@ -70,6 +70,11 @@ class Record(Stored, omit_defaults=False, kw_only=True):
         return int(self.fields.get("rev", 0))
 
 
+def is_id(text: str) -> bool:
+    """Whether it has the form of a submission's id."""
+    return _ID.fullmatch(text) is not None
+
+
 def record_of(submission_id: str, stored: dict[bytes, bytes], entries: list[Any]) -> Record:
     """What is archived, of the hash and the stream of a submission."""
     fields = {name.decode(): value.decode(errors="replace") for name, value in stored.items()}
@@ -148,7 +153,7 @@ class Archive:
         Raises:
             BlobsAway: the store cannot be asked.
         """
-        if not _ID.fullmatch(submission_id):
+        if not is_id(submission_id):
             return None
         record = await asyncio.to_thread(self._read, name_of(tenant, submission_id))
         if record is None and or_shared:

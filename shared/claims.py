@@ -54,7 +54,8 @@ class Claim:
     problem_id: str
     language: str
     spec: Spec
-    created_ms: int
+    #: Since when it has been in line, in Redis time.
+    queued_ms: int
     step: int = 0
 
 
@@ -90,7 +91,7 @@ class Claims:
             problem_id=row[4].decode(),
             language=row[5].decode(),
             spec=msgspec.json.decode(row[6], type=Spec),
-            created_ms=int(row[7]),
+            queued_ms=int(row[7]),
         )
 
     def progress(self, claim: Claim, events: Sequence[Event], state: State | None = None) -> bool:

@@ -14,14 +14,13 @@ given up is removed as well. A reader who had not got so far is reset there.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 
 from shared import keys, scripts
-from shared.archive import Archive, bring_back, folder_of
+from shared.archive import Archive, bring_back, folder_of, is_id
 from shared.blobs import BlobsAway
 from shared.errors import NotFound
 from shared.models import Stored
@@ -30,7 +29,6 @@ from shared.webhooks import FailedDelivery
 
 #: After so long, no archiver writes any more what it has read before.
 SETTLED_MS = 300_000
-_ID = re.compile(r"[0-9a-f]{32}")
 _PAGE = 500
 
 
@@ -59,7 +57,7 @@ class Forgetting:
         Raises:
             NotFound: there is no such submission of this tenant.
         """
-        if not _ID.fullmatch(submission_id):
+        if not is_id(submission_id):
             raise NotFound(f"no submission {submission_id!r}")
         owner, batch = await self._about(submission_id)
         if owner is None and (record := await self._archive.find(submission_id, tenant)):
@@ -69,14 +67,19 @@ class Forgetting:
             raise NotFound(f"no submission {submission_id!r}")
         streams = [keys.tenant_events(tenant), *([batch] if batch else [])]
         await self._clean(submission_id, tenant, streams)
-        gone = await scripts.acall(
-            *(self._client, "forget", submission_id, tenant, keys.PROBLEM_DONE),
-            *(keys.latest(tenant, ""), SETTLED_MS),
-        )
-        if not gone:  # somebody else was first
+        if not await self.in_redis(submission_id, tenant):  # somebody else was first
             raise NotFound(f"no submission {submission_id!r}")
         await self._clean(submission_id, tenant, streams)
         return Forgotten(id=submission_id, archive=await self._from_archive(submission_id, tenant))
+
+    async def in_redis(self, submission_id: str, tenant: str) -> bool:
+        """Forget one where it is stored itself, and no more: for who removes all of a tenant."""
+        return bool(
+            await scripts.acall(
+                *(self._client, "forget", submission_id, tenant, keys.PROBLEM_DONE),
+                *(keys.latest(tenant, ""), SETTLED_MS),
+            )
+        )
 
     async def again(self, submission_id: str, tenant: str) -> None:
         """Once more from the archive, and then it need not be remembered any more.

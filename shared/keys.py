@@ -66,6 +66,9 @@
 A stream is a hash with `epoch` and `seq`, and `assay:ev:<name>`. A submission's and a
 batch's are named by their id, a tenant's is `tenant:<tenant>`: its newest 1000 events.
 
+`assay:delivery:events` is no delivery but where all ends are told, with `url` and `tenant`,
+while the setting `events` names a bus: `notify` keeps it.
+
 Channels: `assay:ev:<id>` carries `<seq>:<type>:<json>` of each event, as a bell for
 readers of the stream of that name; `problem_done` carries one JSON message for
 each finished submission and is part of the public contract. `assay:control:<worker>`
@@ -260,6 +263,10 @@ def solved(tenant: str) -> str:
 def delivery(name: str) -> str:
     """A webhook that is to be sent."""
     return f"{PREFIX}delivery:{name}"
+
+
+#: Where the end of every submission is told: read at each end, in the same call.
+OUTLET = delivery("events")
 
 
 def failed_deliveries(tenant: str) -> str:

@@ -115,7 +115,7 @@ class LineFormatter(logging.Formatter):
             "logger": record.name,
             "event": event,
             **_process,
-            **structlog.contextvars.get_contextvars(),
+            **dict(sorted(structlog.contextvars.get_contextvars().items())),
         }
         line |= {name: _plain(value) for name, value in (fields or {}).items()}
         if record.exc_info and (error := record.exc_info[1]) is not None:
@@ -129,8 +129,10 @@ def _to_record(_logger: Any, _method: str, fields: EventDict) -> EventDict:  # n
     return {"msg": fields.pop("event"), "exc_info": exc_info, "extra": {_FIELDS: fields}}
 
 
-# Once, and for whoever imports a module of ours: without a `configure` the standard library
-# says what is severe in its own way.
+# Once, and for whoever imports a module of ours: a tool that has no log says what is severe
+# as the standard library does, but with our fields.
+if logging.lastResort is not None:
+    logging.lastResort.setFormatter(LineFormatter(console=True))
 structlog.configure(
     processors=[structlog.stdlib.filter_by_level, _to_record],
     logger_factory=structlog.stdlib.LoggerFactory(),

@@ -43,8 +43,15 @@ def key_of(scope: Scope) -> str:
         InvalidField: it cannot be one.
     """
     sent = headers_of(scope, HEADER.lower().encode())
-    if not sent:
-        return ""
+    return check_key(*sent) if sent else ""
+
+
+def check_key(*sent: str) -> str:
+    """The key, of which there must be one.
+
+    Raises:
+        InvalidField: it cannot be one.
+    """
     if len(sent) > 1 or not _KEY.fullmatch(sent[0]):
         why = f"{HEADER} must be given once, with 1 to 255 printable ASCII characters"
         raise InvalidField(why, field=HEADER)

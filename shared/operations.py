@@ -103,7 +103,6 @@ class Drained(Answer):
     id: str
     #: Whether it is told to take nothing more.
     draining: bool
-    #: As it has last said.
     state: WorkerState
 
 

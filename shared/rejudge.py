@@ -12,7 +12,7 @@ import secrets
 import msgspec
 import redis.asyncio
 
-from shared import keys, languages, scripts
+from shared import keys, languages, scripts, tracing
 from shared.archive import Record, bring_back
 from shared.errors import Conflict, NotFound
 from shared.models import Spec, encode
@@ -111,7 +111,7 @@ class Rejudging:
             "rejudge",
             submission_id,
             finished_ms,
-            encode(spec),
+            encode(msgspec.structs.replace(spec, traceparent=tracing.traceparent())),
             secrets.token_hex(4),
             priority,
             _KEPT_VERDICTS,

@@ -61,6 +61,20 @@ class Settings:
         "where webhooks may be sent: to public addresses, or also into private networks",
         choices=("public", "anywhere"),
     )
+    events: str = _setting(
+        "", "where the end of each submission is told, too: sns:<topic ARN> or eventbridge:<bus>"
+    )
+    queue: str = _setting(
+        "", "URL of an SQS queue whose messages are submissions; `submit` asks it, without Lambda"
+    )
+    queue_tenants: str = _setting(
+        "",
+        "tenants for which messages of an SQS queue are taken, with commas, the usual one first; "
+        "* takes any that a message names",
+    )
+    queue_dead_letters: str = _setting(
+        "", "URL of the SQS queue for messages that can never be taken; empty leaves it to SQS"
+    )
     slots: int = _setting(
         0, "programs run at the same time; 0 means one per core", minimum=0, maximum=1024
     )
@@ -178,6 +192,11 @@ class Settings:
     def allowed_host_names(self) -> list[str]:
         """`allowed_hosts`, each by itself, in lower case."""
         return [name.strip().lower() for name in self.allowed_hosts.split(",") if name.strip()]
+
+    @property
+    def queue_tenant_names(self) -> list[str]:
+        """`queue_tenants`, each by itself."""
+        return [name.strip() for name in self.queue_tenants.split(",") if name.strip()]
 
     @property
     def slot_count(self) -> int:

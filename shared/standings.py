@@ -87,7 +87,9 @@ class Standings:
         ranks = await self._ranks({score for _, score in found} | ({int(own)} if own else set()))
         told = [Solver(ranks[n], who, names.get(who, ""), n) for who, n in found if who in names]
         told.sort(key=lambda row: (row.rank, row.name.lower()))
-        mine = Solver(ranks[int(own)], tenant, names[tenant], int(own)) if own else None
+        mine = None
+        if own and tenant in names:
+            mine = Solver(ranks[int(own)], tenant, names[tenant], int(own))
         return told, mine
 
     async def _ranks(self, scores: set[int]) -> dict[int, int]:

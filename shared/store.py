@@ -19,7 +19,7 @@ import redis.asyncio
 from msgspec import structs
 
 from shared import keys, scripts, tracing
-from shared.archive import Archive, Record, bring_back
+from shared.archive import Archive, Record, bring_back, is_id
 from shared.errors import Conflict, NotFound
 from shared.models import Result, Spec, encode
 from shared.once import UNKEYED, Once, known_id
@@ -136,9 +136,9 @@ class Store:
         """
         found = await self._read(id_or_problem, tenant, or_shared=or_shared)
         if found is None:
-            newest = await self.client.get(keys.latest(tenant, id_or_problem))
+            newest = await self._newest(id_or_problem, tenant)
             if newest is not None:
-                found = await self._find(_text(newest), tenant)
+                found = await self._find(newest, tenant)
         if found is None:
             found = await self._archived(id_or_problem, tenant, or_shared=or_shared)
         if found is None:
@@ -203,6 +203,15 @@ class Store:
             found[index] = snapshot
         return found
 
+    async def _newest(self, problem: str, tenant: str) -> str | None:
+        """The id of the latest submission for a problem; of an older one the history knows."""
+        latest = await self.client.get(keys.latest(tenant, problem))
+        if latest is not None or is_id(problem):
+            return None if latest is None else _text(latest)
+        rows: Any = await self.client.zrevrange(keys.history(tenant), 0, -1)
+        of_it = (row for row in rows if row[33:] == problem.encode())  # an id, + or -, a problem
+        return next((row[:32].decode() for row in of_it), None)
+
     async def _find(self, submission_id: str, tenant: str) -> Snapshot | None:
         found = await self._read(submission_id, tenant)
         return found or await self._archived(submission_id, tenant)
@@ -215,6 +224,8 @@ class Store:
         record = await self.archive.find(submission_id, tenant, or_shared=or_shared)
         if record is None:
             return None
+        if record.tenant != tenant and await self.client.exists(keys.submission(submission_id)):
+            return None  # it is not shared any more: the archive is told of that a little later
         return _owned(_snapshot(submission_id, record.fields, record), tenant)
 
     async def _read(

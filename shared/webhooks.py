@@ -30,7 +30,7 @@ MOST_FAILED = 1000
 _PREFIX = "whsec_"
 
 
-class FailedDelivery(Stored, omit_defaults=False, kw_only=True):
+class FailedDelivery(Stored, kw_only=True):
     """One that was given up."""
 
     id: str
@@ -38,6 +38,8 @@ class FailedDelivery(Stored, omit_defaults=False, kw_only=True):
     attempts: int
     error: str
     at_ms: int
+    #: Of an event, which is told as it was at the end; a webhook's is made when it is sent.
+    body: str = ""
 
 
 class WebhookInfo(Stored, omit_defaults=False, kw_only=True):

@@ -62,18 +62,27 @@ def address_of(scope: Scope, *, behind_proxy: bool) -> str:
     """Where a request comes from; of IPv6 the network, for who has one has 2^64 addresses.
 
     Behind a proxy that is the last address of `X-Forwarded-For`: the proxy's own word, while
-    those before it are the caller's.
+    those before it are the caller's. A proxy is there if the settings say so, or if the
+    request comes from a private address, as from a gateway in the same network: to count
+    all of its callers as one would let any of them lock the others out. Somebody else in that
+    network can make addresses up; what is counted for each name still stops him.
     """
     client = scope.get("client")
-    text = client[0] if client else ""
-    if behind_proxy and (passed := headers_of(scope, b"x-forwarded-for")):
-        text = passed[-1].rpartition(",")[2].strip()
+    peer = _parsed(client[0] if client else "")
+    passed = headers_of(scope, b"x-forwarded-for")
+    if passed and (behind_proxy or peer is None or peer.is_private):
+        peer = _parsed(passed[-1].rpartition(",")[2].strip())
+    if peer is None:
+        return "unknown"
+    if isinstance(peer, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((peer, 64), strict=False))
+    return str(peer)
+
+
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -29,6 +29,8 @@ from shared.verdicts import TERMINAL
 _LOG = logs.get_logger(__name__)
 _LOOK_EVERY_S = 60.0
 _STEP = 500
+#: Calls that wait for Redis together.
+_AT_ONCE = 16
 
 
 class Leaving:
@@ -63,16 +65,14 @@ class Leaving:
         """Cancel and delete everything of a tenant whose account is deleted."""
         await self._credentials.close_all(tenant)
         await self._revoke_keys(tenant)
-        # First what would be combed for each submission.
-        combed = keys.events(keys.tenant_events(tenant)), keys.failed_deliveries(tenant)
-        await self._client.delete(*combed)
-        await self._client.zrem(keys.FAILING, tenant)
-        async for batch_id in self._of(tenant, keys.batch("")):
-            await self._remove_batch(batch_id, tenant)
-        async for submission_id in self._of(tenant, keys.submission("")):
-            await self._remove_submission(submission_id, tenant)
+        async for batches in self._of(tenant, keys.batch("")):
+            for batch_id in batches:
+                await self._remove_batch(batch_id, tenant)
+        async for ids in self._of(tenant, keys.submission("")):
+            await self._remove_submissions(ids, tenant)
         await self._remove_deliveries(tenant)
         await self._remove_scanned(keys.latest(tenant, "*"), keys.once(tenant, "*"))
+        await self._client.zrem(keys.FAILING, tenant)
         await self._client.delete(
             keys.tenant_stream(tenant),
             keys.events(keys.tenant_events(tenant)),
@@ -89,8 +89,8 @@ class Leaving:
             return
         await self._client.srem(keys.LEAVING, tenant)
 
-    async def _of(self, tenant: str, prefix: str) -> AsyncIterator[str]:
-        """The ids of a tenant's hashes, of those whose keys begin so."""
+    async def _of(self, tenant: str, prefix: str) -> AsyncIterator[list[str]]:
+        """The ids of a tenant's hashes, of those whose keys begin so, some at a time."""
         cursor, first = 0, True
         while first or cursor:
             first = False
@@ -100,9 +100,11 @@ class Leaving:
                 for name in names:
                     pipe.hget(name, "tenant")
                 owners = await pipe.execute() if names else []
-            for name, owner in zip(names, owners, strict=True):
-                if owner == tenant.encode():
-                    yield name.decode().removeprefix(prefix)
+            yield [
+                name.decode().removeprefix(prefix)
+                for name, owner in zip(names, owners, strict=True)
+                if owner == tenant.encode()
+            ]
 
     async def _remove_batch(self, batch_id: str, tenant: str) -> None:
         with contextlib.suppress(NotFound):
@@ -117,9 +119,10 @@ class Leaving:
         )
         await self._client.zrem(keys.FILLING, batch_id)
 
-    async def _remove_submission(self, submission_id: str, tenant: str) -> None:
-        with contextlib.suppress(NotFound):
-            await self._forgetting.submission(submission_id, tenant=tenant)
+    async def _remove_submissions(self, ids: Sequence[str], tenant: str) -> None:
+        for first in range(0, len(ids), _AT_ONCE):
+            some = ids[first : first + _AT_ONCE]
+            await asyncio.gather(*(self._forgetting.in_redis(it, tenant) for it in some))
 
     async def _remove_deliveries(self, tenant: str) -> None:
         due: Any = await self._client.zrange(keys.DELIVERIES, 0, -1)

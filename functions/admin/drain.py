@@ -8,13 +8,14 @@ worker: one that is started anew has another id.
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import redis.asyncio
 
 from shared import keys
 from shared.errors import NotFound
 from shared.operations import Drained
-from shared.workers import workers
+from shared.workers import WorkerFacts, WorkerState, workers
 
 
 async def drain(client: redis.asyncio.Redis, worker_id: str, *, draining: bool) -> Drained:
@@ -30,4 +31,19 @@ async def drain(client: redis.asyncio.Redis, worker_id: str, *, draining: bool) 
         await client.hsetnx(keys.DRAINING, worker_id, str(int(time.time() * 1000)))
     else:
         await client.hdel(keys.DRAINING, worker_id)
-    return Drained(id=worker_id, draining=draining, state=alive[worker_id].state)
+    return Drained(id=worker_id, draining=draining, state=state_of(alive[worker_id], draining))
+
+
+async def wishes(client: redis.asyncio.Redis) -> frozenset[str]:
+    """The workers that were told to take nothing more."""
+    told: Any = await client.hkeys(keys.DRAINING)
+    return frozenset(name.decode() for name in told)
+
+
+def state_of(worker: WorkerFacts, draining: bool) -> WorkerState:
+    """What a worker is about: what it has last said, or what it has been told since then."""
+    if draining and worker.state is WorkerState.WORKING:
+        return WorkerState.DRAINING
+    if not draining and worker.state in (WorkerState.DRAINING, WorkerState.DRAINED):
+        return WorkerState.WORKING
+    return worker.state

@@ -71,6 +71,7 @@ class Letters:
             found.tenant,
             name,
             found.letter.url,
+            found.letter.body,
         )
 
     async def _find(self, letter_id: str) -> _Found:

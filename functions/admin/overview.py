@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 import redis.asyncio
 
+from functions.admin.drain import state_of, wishes
 from functions.admin.letters import Letters
 from shared import keys, load
 from shared.archive import archive_status
@@ -28,7 +29,7 @@ async def overview(client: redis.asyncio.Redis) -> Overview:
     """Queue, workers, languages, and what went wrong."""
     alive = await workers(client)
     whole = await load.of_all(client)
-    letters = Letters(client)
+    letters, draining = Letters(client), await wishes(client)
     return Overview(
         version=VERSION,
         queue=QueueOverview(
@@ -42,7 +43,7 @@ async def overview(client: redis.asyncio.Redis) -> Overview:
         slots=sum(worker.slots for worker in alive),
         busy=whole.running,
         totals=whole.totals,
-        workers=[_worker(worker) for worker in alive],
+        workers=[_worker(worker, worker.id in draining) for worker in alive],
         languages=_languages(alive),
         archive=await archive_status(client),
         judge_errors=await _judge_errors(client),
@@ -53,10 +54,10 @@ async def overview(client: redis.asyncio.Redis) -> Overview:
     )
 
 
-def _worker(worker: WorkerFacts) -> WorkerOverview:
+def _worker(worker: WorkerFacts, draining: bool) -> WorkerOverview:
     return WorkerOverview(
         id=worker.id,
-        state=worker.state,
+        state=state_of(worker, draining),
         version=worker.version,
         slots=worker.all_slots,
         busy=worker.busy,

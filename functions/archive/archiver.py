@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from itertools import chain
 
 from redis.exceptions import RedisError
 
@@ -28,7 +29,8 @@ _AT_ONCE = 64
 #: Taken at once, about; so much of it is in memory, several times over.
 _BYTES_AT_ONCE = 32 * 1024 * 1024
 _WRITERS = 8
-_LOOK_S = 1.0
+#: Each process looks so often.
+LOOK_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 
 
@@ -41,20 +43,17 @@ class Archiver:
         settings: Settings,
         retention: Retention,
         *,
-        look_s: float = _LOOK_S,
         lease_ms: int = _LEASE_MS,
     ) -> None:
         self._archive = archive
         self._client = archive.client
         self._mode = settings.archive
         self._retention = retention
-        self._look_s = look_s
         self._lease_ms = lease_ms
-        self._writers = asyncio.Semaphore(_WRITERS)
 
     async def run(self) -> None:
         """Archive, until cancelled."""
-        pause_s = self._look_s
+        pause_s = LOOK_S
         while True:
             done, well = 0, False
             try:
@@ -70,7 +69,7 @@ class Archiver:
             except Exception:
                 log.exception("nothing was archived")
                 await self._tell("error", "something went wrong; it has been logged")
-            pause_s = self._look_s if well else min(pause_s * 2, _LONGEST_PAUSE_S)
+            pause_s = LOOK_S if well else min(pause_s * 2, _LONGEST_PAUSE_S)
             if done < _AT_ONCE:
                 await asyncio.sleep(random.uniform(pause_s / 2, pause_s))
 
@@ -84,19 +83,20 @@ class Archiver:
             *(self._client, "to_archive", _AT_ONCE, self._lease_ms, _BYTES_AT_ONCE, self._mode)
         )
         records = await self._read([each.decode() for each in ids])
-        if self._mode == "none":
-            await self._settle(records, written=False)
-            return len(ids)
-        results = await asyncio.gather(*map(self._write, records), return_exceptions=True)
-        done = [record for record, it in zip(records, results, strict=True) if it is None]
-        await self._settle(done, written=True)
-        await self._mind([it for it in results if it is not None])
+        if self._mode == "none":  # but for what is there in an older version
+            await self._settle([it for it in records if it.rev == 1], written=False)
+            records = [it for it in records if it.rev > 1]
+        shares = [records[first::_WRITERS] for first in range(min(_WRITERS, len(records)))]
+        writing = (asyncio.to_thread(self._write, share) for share in shares)
+        failed = dict(chain.from_iterable(await asyncio.gather(*writing)))
+        await self._settle([it for it in records if it.id not in failed], written=True)
+        await self._mind(list(failed.values()))
         return len(ids)
 
-    async def _mind(self, failed: Sequence[BaseException]) -> None:
+    async def _mind(self, failed: Sequence[Exception]) -> None:
         """What failed by itself waits for its lease, and holds up nothing else."""
         for error in failed:
-            if isinstance(error, BlobsAway) or not isinstance(error, Exception):
+            if isinstance(error, BlobsAway):
                 raise error
             log.error("a submission was not archived", exc_info=error)
         if failed:
@@ -114,9 +114,19 @@ class Archiver:
             if fields
         ]
 
-    async def _write(self, record: Record) -> None:
-        async with self._writers:
-            await asyncio.to_thread(self._archive.write, record)
+    def _write(self, records: Sequence[Record]) -> list[tuple[str, Exception]]:
+        """Write some, one after the other, on a thread; gives what failed."""
+        failed: list[tuple[str, Exception]] = []
+        for number, record in enumerate(records):
+            try:
+                self._archive.write(record)
+            except (BlobsAway, OSError) as error:
+                # The others would fare no better, and it may take long for each.
+                away = _away(error)
+                return [*failed, *((it.id, away) for it in records[number:])]
+            except Exception as error:
+                failed.append((record.id, error))
+        return failed
 
     async def _settle(self, records: Sequence[Record], *, written: bool) -> None:
         parts: list[scripts.Arg] = []
@@ -136,3 +146,10 @@ class Archiver:
             await self._client.hset(keys.ARCHIVE, field, what)
         except (RedisError, OSError):
             log.info("Redis is away, too")
+
+
+def _away(error: BlobsAway | OSError) -> BlobsAway:
+    """A disk that is full is a store that cannot be used."""
+    if isinstance(error, BlobsAway):
+        return error
+    return BlobsAway(f"the folder of files cannot be written: {error.strerror}")

@@ -37,8 +37,7 @@ class Steps:
                 language=claim.language,
                 attempt=claim.attempt,
             ):
-                if claim.attempt == 1:
-                    tracing.past("queue", began_ms=claim.created_ms)
+                tracing.past("queue", began_ms=claim.queued_ms)
                 yield
         finally:
             ms = (time.perf_counter() - began_s) * 1000

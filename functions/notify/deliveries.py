@@ -1,12 +1,15 @@
-"""Sends webhooks: everything that has ended and has a `callbackUrl` is told to it.
+"""Sends webhooks and events: an end is told to its `callbackUrl`, and each one to the outlet.
 
 Theory of operation. What is due lies in Redis (`shared/webhooks.py`). Each process looks
 once a second, takes some under a lease, and sends them side by side. A delivery is done
 when it was answered by 2xx; else it is due again after a pause that doubles from 5 s to an
 hour, with jitter, and after `MOST_ATTEMPTS` it is laid down among the failed ones. A
 process that dies in the middle leaves its deliveries to the next one, so a receiver may be
-told twice; `webhook-id` is the same each time. The body is the result as it is stored, made
-when it is sent.
+told twice; `webhook-id` is the same each time. The body of a webhook is the result as it is
+stored, made when it is sent; that of an event is what `problem_done` said at the end.
+
+The outlet (setting `events`) is of no tenant: what it could not be told is a dead letter of the
+operator's. The setting is written where each end reads it, so only this function needs it.
 """
 
 from __future__ import annotations
@@ -20,10 +23,12 @@ from dataclasses import dataclass
 import msgspec
 from redis.exceptions import RedisError
 
+from functions.notify.outlet import Outlets
 from functions.notify.post import Undelivered, post
 from shared import keys, logs, scripts, tracing
 from shared.batches import Batches
 from shared.errors import NotFound
+from shared.identity import LOCAL_TENANT
 from shared.models import Stored, encode
 from shared.store import Store
 from shared.webhooks import MOST_FAILED, FailedDelivery, Webhooks, signature
@@ -41,12 +46,29 @@ _MOST_ERROR = 200
 
 @dataclass(frozen=True)
 class Delivery:
-    """One that is due. Its name is `submission:<id>` or `batch:<id>`."""
+    """One that is due. Its name is `submission:<id>`, `batch:<id>` or `event:<id>-<epoch>`."""
 
     name: str
     url: str
     tenant: str
     attempts: int
+    body: bytes = b""
+
+    @property
+    def id(self) -> str:
+        """What its receiver knows it by."""
+        return self.name.replace(":", "_")
+
+    @property
+    def about(self) -> tuple[str, str]:
+        """What has ended: a submission or a batch, and its id."""
+        kind, _, name = self.name.partition(":")
+        return ("submission", name.partition("-")[0]) if kind == "event" else (kind, name)
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it is for the outlet."""
+        return self.name.startswith("event:")
 
 
 class _Carrier(Stored):
@@ -63,7 +85,7 @@ def pause_ms(attempts: int) -> int:
 
 def _names(delivery: Delivery) -> dict[str, str]:
     """What a log line says of it: never its URL, which may carry a secret."""
-    kind, _, name = delivery.name.partition(":")
+    kind, name = delivery.about
     return {f"{kind}Id": name, "tenant": delivery.tenant}
 
 
@@ -88,12 +110,17 @@ class Deliveries:
         self._timeout_s = timeout_s
         self._pause = pause
         self._count = count
+        self._outlets = Outlets()
+        if store.settings.events:
+            self._outlets.open(store.settings.events)
+        self._is_told = False
 
     async def run(self) -> None:
         """Send, until cancelled."""
         while True:
             sent = 0
             try:
+                await self.tell_where()
                 sent = await self.send_due()
             except (RedisError, OSError) as error:
                 log.info("webhooks wait for Redis", error=error)
@@ -102,21 +129,33 @@ class Deliveries:
             if sent < _AT_ONCE:
                 await asyncio.sleep(random.uniform(self._look_s / 2, self._look_s))
 
+    async def tell_where(self) -> None:
+        """Write the setting `events` where every end looks, once."""
+        if self._is_told:
+            return
+        if self._store.settings.events:
+            where = ["url", self._store.settings.events, "tenant", LOCAL_TENANT]
+            await self._client.hset(keys.OUTLET, items=where)
+        else:
+            await self._client.delete(keys.OUTLET)
+        self._is_told = True
+
     async def send_due(self) -> int:
         """Send what is due now; gives how many that were."""
         rows = await scripts.acall(self._client, "due_deliveries", _AT_ONCE, _LEASE_MS)
-        due = [Delivery(row[0].decode(), row[1].decode(), row[2].decode(), row[3]) for row in rows]
+        due = [Delivery(*(it.decode() for it in row[:3]), *row[3:]) for row in rows]
         await asyncio.gather(*map(self._send, due))
         return len(due)
 
     async def _send(self, delivery: Delivery) -> None:
         parent = await self._traceparent(delivery) if tracing.is_on() else ""
-        with tracing.span("webhook", kind="client", parent=parent, attempt=delivery.attempts):
+        what = "event" if delivery.is_event else "webhook"
+        with tracing.span(what, kind="client", parent=parent, attempt=delivery.attempts):
             await self._try(delivery)
 
     async def _traceparent(self, delivery: Delivery) -> str:
         """Of the request that sent it; empty if it is not kept, as with large submissions."""
-        kind, _, name = delivery.name.partition(":")
+        kind, name = delivery.about
         spec = await self._client.hget(keys.submission(name), "spec") if kind != "batch" else None
         return msgspec.json.decode(spec, type=_Carrier).traceparent if spec else ""
 
@@ -127,7 +166,7 @@ class Deliveries:
             await self._give_up(delivery, "its result is not kept any more")
             return
         try:
-            error = await self._post(delivery, body)
+            error = await self._tell(delivery, body)
         except Undelivered as undelivered:
             error = str(undelivered)
         if not error:
@@ -137,13 +176,20 @@ class Deliveries:
             await self._give_up(delivery, error)
         else:
             self._count("failed")
-            log.info("a webhook was not delivered", **_names(delivery), reason=error)
+            log.info("a webhook or event was not delivered", **_names(delivery), reason=error)
             seconds, _ = await self._client.time()  # whose clock says what is due
             due_ms = seconds * 1000 + self._pause(delivery.attempts)
             await self._client.zadd(keys.DELIVERIES, {delivery.name: due_ms}, xx=True)
 
+    async def _tell(self, delivery: Delivery, body: bytes) -> str:
+        if delivery.is_event:
+            return await self._outlets.send(delivery.url, delivery.id, body)
+        return await self._post(delivery, body)
+
     async def _body(self, delivery: Delivery) -> bytes:
-        kind, _, name = delivery.name.partition(":")
+        if delivery.is_event:
+            return delivery.body
+        kind, name = delivery.about
         data: object
         if kind == "batch":
             data = await self._batches.summary(name, tenant=delivery.tenant)
@@ -153,7 +199,7 @@ class Deliveries:
 
     async def _post(self, delivery: Delivery, body: bytes) -> str:
         """Why it was not delivered; empty if it was."""
-        now_s, delivery_id = int(time.time()), delivery.name.replace(":", "_")
+        now_s, delivery_id = int(time.time()), delivery.id
         secret = await self._webhooks.secret(delivery.tenant)
         headers = {
             "User-Agent": "Assay",
@@ -174,13 +220,14 @@ class Deliveries:
 
     async def _give_up(self, delivery: Delivery, error: str) -> None:
         self._count("dead")
-        log.warning("a webhook is given up", **_names(delivery), reason=error)
+        log.warning("a webhook or event is given up", **_names(delivery), reason=error)
         failed = FailedDelivery(
-            id=delivery.name.replace(":", "_"),
+            id=delivery.id,
             url=delivery.url,
             attempts=delivery.attempts,
             error=error[:_MOST_ERROR],
             at_ms=int(time.time() * 1000),
+            body=delivery.body.decode(),
         )
         letters = keys.failed_deliveries(delivery.tenant)
         async with self._client.pipeline(transaction=True) as pipe:

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Iterator
 
 from redis.exceptions import RedisError
 
+from shared import logs
 from shared.credentials import Credentials
 from shared.identity import Caller
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 #: A connection outlives what opened it by so many seconds at most.
 CHECK_S = 2.0
@@ -60,7 +60,7 @@ class Guests:
             try:
                 await self.look()
             except (RedisError, OSError) as error:
-                log.info("who may still be inside is not known: %s", error)
+                log.info("who may still be inside is not known", error=error)
 
     async def look(self) -> None:
         """Send away who would not be let in now."""

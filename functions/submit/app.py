@@ -14,6 +14,8 @@ from starlette.routing import BaseRoute, Route
 from functions.submit import again
 from functions.submit.batch import Filling, spooled
 from functions.submit.languages import languages
+from functions.submit.sqs import consuming
+from shared import logs
 from shared.answers import Accepted, Cancelled
 from shared.batches import Batches
 from shared.body import decode, read_body
@@ -37,6 +39,7 @@ def routes(services: Services) -> list[BaseRoute]:
     """The routes of this function."""
     workers, problems = Workers(services.redis), Problems(services.redis)
     take = Taking(services.store).take
+    services.background += consuming(services)
 
     async def submit(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)
@@ -49,6 +52,7 @@ def routes(services: Services) -> list[BaseRoute]:
             caller,
             once(key, tenant=caller.tenant, route="submit", body_digest=_digest(body)),
         )
+        logs.bind(submissionId=submission_id)
         state = await _state(submission_id, caller) if key else State.QUEUED
         if wait_s is not None and (found := await _wait(submission_id, wait_s, caller)) is not None:
             if found.state in TERMINAL:

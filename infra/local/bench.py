@@ -2,7 +2,7 @@
 
 Every part measures the bare command, or what else it compares with, in the same run on
 the same machine: a ratio says more than a figure taken elsewhere. Without a part, all of
-them run but `streams` and `verdicts`; that takes about a minute.
+them run but `streams`, `verdicts` and `mixed`; that takes about a minute.
 
 | part       | one row for each       | columns                                          |
 |------------|------------------------|--------------------------------------------------|
@@ -14,6 +14,7 @@ them run but `streams` and `verdicts`; that takes about a minute.
 |            |                        | cpuRatio, wallP50Ms, bareWallP50Ms, wallRatio    |
 | queue      | step                   | what, samples, p50Ms, p95Ms, ratio, perSecond,   |
 |            |                        | outsideMs                                        |
+| archive    | step                   | what, samples, cpuMs, wallMs, ratio              |
 | streams    | server                 | what, clients, deliveries, perSecond, p50Ms,     |
 |            |                        | p95Ms, p99Ms, cpuMs, clientBytes, redis          |
 | scaling    | slots, bare loops      | what, onePerSecond, twoPerSecond, gain, gainRatio|
@@ -21,6 +22,9 @@ them run but `streams` and `verdicts`; that takes about a minute.
 | tests      | compared, by a checker | what, samples, cpuMs, bareCpuMs, cpuRatio        |
 | verdicts   | limit, share, hogs     | limit, share, hogs, samples, right, confirmed    |
 | seeing     | place                  | what, samples, p50Us, p95Us                      |
+| mixed      | minute                 | minute, judged, perSecond, hostMiB, workerMiB,   |
+|            |                        | keepersMiB, runsMiB, valkeyMiB, runnerMiB,       |
+|            |                        | wrong, lost                                      |
 
 The JSON is {"machine": {...}, "parts": {PART: {"title", "notes", "rows": [...]}}} with the
 same columns. Times are milliseconds, those of `seeing` microseconds.
@@ -38,10 +42,12 @@ from typing import Final
 
 from functions.execute.engine.program import EngineError
 from infra.local.benches import (
+    archive,
     engine,
     latency,
     line,
     many,
+    mixed,
     overrun,
     pickup,
     scaling,
@@ -59,15 +65,17 @@ PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
     "throughput": throughput.measure,
     "engine": engine.measure,
     "queue": line.measure,
+    "archive": archive.measure,
     "streams": streams.measure,
     "scaling": scaling.measure,
     "overrun": overrun.measure,
     "tests": many.measure,
     "verdicts": verdicts.measure,
     "seeing": seeing.measure,
+    "mixed": mixed.measure,
 }
 #: They take minutes: only for those who ask.
-_LONG = {"streams", "verdicts"}
+_LONG = {"streams", "verdicts", "mixed"}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -111,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         type=_part,
         metavar="PART",
-        help=f"{', '.join(PARTS)}; default: all but streams, verdicts",
+        help=f"{', '.join(PARTS)}; default: all but {', '.join(sorted(_LONG))}",
     )
     parser.add_argument("--json", metavar="FILE", help="write the figures to a file as well")
     parser.add_argument(

@@ -224,15 +224,15 @@ def _migrate(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def _backup(settings: Settings, args: argparse.Namespace) -> int:
-    from infra.local.backup import commands
+    from infra.local.backup import making
 
-    return commands.backup(settings, args)
+    return making.backup(settings, args)
 
 
 def _restore(settings: Settings, args: argparse.Namespace) -> int:
-    from infra.local.backup import commands
+    from infra.local.backup import restoring
 
-    return commands.restore(settings, args)
+    return restoring.restore(settings, args)
 
 
 def _doctor(settings: Settings, args: argparse.Namespace) -> int:

@@ -49,8 +49,9 @@ FUNCTIONS: dict[str, Routes] = {
     "web": functions.web.app.routes,
 }
 _NO_KEYS = (
-    "{} can be reached from other machines, and there is no API key that could open it to them "
-    "only: make one with `local_runner.py key create`, or use --host 127.0.0.1."
+    "{} can be reached from other machines, and there is neither an API key nor an account that "
+    "could open it to some only: make a key with `local_runner.py key create`, or use --host "
+    "127.0.0.1."
 )
 
 

@@ -9,10 +9,10 @@
 -- older one is never taken for the newest.
 local TO_ARCHIVE, ARCHIVE, FORGOTTEN = KEYS[#KEYS - 12], KEYS[#KEYS - 11], KEYS[#KEYS - 10]
 
+-- What is in the archive is kept current there, also when nothing else goes there any more.
 local function is_archived_later(id)
-  local mode = redis.call('HGET', ARCHIVE, 'mode')
-  return mode == 'all'
-    or (mode == 'single' and redis.call('HEXISTS', SUB .. id, 'batch') == 0)
+  local mode, h = redis.call('HGET', ARCHIVE, 'mode'), redis.call('HMGET', SUB .. id, 'batch', 'rev')
+  return mode == 'all' or (mode == 'single' and not h[1]) or (mode and h[2])
 end
 
 -- What has ended is to be archived, also if an older version of it is archived already.

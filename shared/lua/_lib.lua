@@ -216,9 +216,21 @@ local function close(id, state, verdict, result, ttl_s)
   end
 end
 
+-- Put what was announced in line for the outlet, if there is one, see functions/notify/outlet.py.
+-- A submission that is judged again ends once more, with another epoch.
+local function tell_outlet(id, message)
+  local to = redis.call('HMGET', DELIVERY .. 'events', 'url', 'tenant')
+  if to[1] then
+    local name = 'event:' .. id .. '-' .. redis.call('HGET', SUB .. id, 'epoch')
+    redis.call('HSET', DELIVERY .. name, 'url', to[1], 'tenant', to[2], 'attempts', 0,
+      'body', message)
+    redis.call('ZADD', DELIVERIES, now_ms(), name)
+  end
+end
+
 local function announce(channel, id, status, verdict)
   local h = redis.call('HMGET', SUB .. id, 'problem', 'language', 'tenant', 'attempts', 'batch')
-  redis.call('PUBLISH', channel, cjson.encode({
+  local message = cjson.encode({
     batchId = h[5] or nil,
     problemId = h[1] ~= '' and h[1] or cjson.null,
     submissionId = id,
@@ -227,7 +239,9 @@ local function announce(channel, id, status, verdict)
     language = h[2],
     tenant = h[3],
     attempts = tonumber(h[4]),
-  }))
+  })
+  redis.call('PUBLISH', channel, message)
+  tell_outlet(id, message)
 end
 
 -- Cancel what has not ended.

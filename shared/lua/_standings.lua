@@ -25,9 +25,11 @@ local function takes_part(tenant)
   return tenant == 'local' or redis.call('HEXISTS', MEMBERS, tenant) == 1
 end
 
--- The tenant of an account that was deleted: nothing of it comes in any more.
+-- The tenant of an account (shared/accounts.py makes them) that was deleted: nothing of it comes
+-- in any more.
 function standings.is_gone(tenant)
-  return string.sub(tenant, 1, 5) == 'user-' and redis.call('HEXISTS', MEMBERS, tenant) == 0
+  return #tenant == 25 and string.match(tenant, '^user%-%x+$') ~= nil
+    and redis.call('HEXISTS', MEMBERS, tenant) == 0
 end
 
 -- A submission comes into its tenant's history: its order, and whether a package judges it.

@@ -4,13 +4,13 @@
 -- ARGV: 4 worker id, 5 lease in ms, 6 key that remembers this very call, 7 its life in ms,
 --       8 TTL of what ends here in s, 9 channel of `problem_done`
 -- A worker that drains is given nothing.
--- Returns: {id, fence, attempt, tenant, problem, language, spec, createdMs} or nil
+-- Returns: {id, fence, attempt, tenant, problem, language, spec, in line since (ms)} or nil
 -- Safe to repeat with the same key: after a lost reply the same claim is handed out again,
 -- rather than a second one while the first runs out. Unless it was cancelled meanwhile.
 local function answer(id)
   local h = redis.call('HMGET', SUB .. id, 'tenant', 'problem', 'language', 'spec', 'createdMs',
-    'fence', 'attempts')
-  return { id, h[6], tonumber(h[7]), h[1], h[2], h[3], h[4], h[5] }
+    'fence', 'attempts', 'queuedMs')
+  return { id, h[6], tonumber(h[7]), h[1], h[2], h[3], h[4], h[8] or h[5] }
 end
 
 local before = redis.call('GET', ARGV[6])

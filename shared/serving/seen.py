@@ -24,6 +24,8 @@ from shared.metrics import Metrics
 
 _log = logs.get_logger("assay.access")
 _ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
+#: Any other word in its place is the caller's.
+_ABOUT = re.compile(r"/(?:result|submission|events)/([0-9a-f]{32})(?:/|$)")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 _SWITCHED, _FAILED, _GONE = 101, 500, 499
@@ -43,6 +45,8 @@ class Seen:
         request = _Request(scope, send, self._metrics)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(requestId=request.id)
+        if about := _ABOUT.match(scope["path"]):
+            structlog.contextvars.bind_contextvars(submissionId=about[1])
         if tracing.is_on() and scope["type"] == "http" and scope["path"] not in _QUIET:
             await self._traced(scope, receive, request)
         else:

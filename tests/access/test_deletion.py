@@ -144,7 +144,7 @@ def test_what_a_dead_process_left_is_removed_by_the_next_one(
         raise OSError("Redis is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Leaving, "_remove_submission", dies)
+        patch.setattr(Leaving, "_remove_submissions", dies)
         assert admin.ask("DELETE", "/accounts/ada").status_code == 204
     assert_problem(ada.get("/me"), 401, "unauthorized")
     assert hand.redis.smembers(keys.LEAVING) == {tenant.encode()}

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from functions.access.invites import Invites
+from infra.local.host import _check_keys
+from shared.accounts import new_account
+from shared.credentials import Credentials
+from shared.failure import Failure
 from shared.gate import COOKIE
+from shared.identity import Role
+from shared.people import InviteRequest
+from shared.services import Services
+from shared.settings import Settings
 from tests.access.people import PASSWORD, Person, joined
 from tests.access.test_isolation import routes
 from tests.in_process import assert_problem, open_client
@@ -102,3 +112,24 @@ def test_the_cookie_is_for_us_alone(admin: Person) -> None:
     for flag in ("httponly", "samesite=strict", "path=/", "max-age=604800"):
         assert flag in plain
     assert "secure" not in plain
+
+
+@pytest.mark.parametrize("there_is", ["nobody", "a key", "an account"])
+def test_who_can_be_reached_by_others_starts_only_if_somebody_could_come_in(
+    redis_url: str, there_is: str
+) -> None:
+    async def start() -> None:
+        async with Services(Settings(redis_url=redis_url, host="0.0.0.0")) as services:
+            if there_is == "a key":
+                await Credentials(services.redis).create_key("acme", frozenset({Role.READ}))
+            if there_is == "an account":
+                invites = Invites(services.redis)
+                token = (await invites.create(InviteRequest())).url.partition("=")[2]
+                await invites.join(token, new_account("ada", [Role.READ]))
+            await _check_keys(services)
+
+    if there_is == "nobody":
+        with pytest.raises(Failure, match="neither an API key nor an account"):
+            asyncio.run(start())
+    else:
+        asyncio.run(start())

@@ -233,12 +233,14 @@ def test_a_worker_that_drains_is_given_nothing_until_it_takes_work_again(
     hand.announce("python")
     subs.submitted(hand.redis)
     answer = client.post("/admin/workers/hand/drain").json()
-    assert answer == {"id": "hand", "draining": True, "state": "working"}
+    assert answer == {"id": "hand", "draining": True, "state": "draining"}
+    [seen] = client.get("/admin/overview").json()["workers"]
+    assert seen["state"] == "draining", "though it has not heard of it yet"
     assert hand.claims.claim() is None
     hand.announce("python")
     assert hand.claims.draining
     answer = client.delete("/admin/workers/hand/drain").json()
-    assert answer["draining"] is False
+    assert (answer["draining"], answer["state"]) == (False, "working")
     assert hand.claims.claim() is not None
 
 

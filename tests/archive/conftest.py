@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 import redis
 
+from functions.archive import archiver
 from tests.archive.keeping import Keeping, keeping
 from tests.s3 import PLACE, FarStore, far_store
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Archivers of this process look often: a second for each wait is most of these tests."""
+    monkeypatch.setattr(archiver, "LOOK_S", 0.05)
 
 
 @pytest.fixture

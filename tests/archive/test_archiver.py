@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -152,7 +153,7 @@ def test_the_older_version_gives_way(works: Works, hand: HandWorker) -> None:
             hand.finish(hand.claim(), Verdict.ACCEPTED)
             assert await quick.some() == 1
             # Then what the slow one writes changes nothing, and settles nothing
-            await slow._write(old)
+            assert slow._write([old]) == []
             hand.redis.zadd(keys.TO_ARCHIVE, {submission_id: 0})
             await slow._settle([old], written=True)
 
@@ -192,6 +193,24 @@ def test_while_the_store_is_away_everything_stays_in_redis(
     assert waiting(hand.redis) == 0
 
 
+def test_a_full_disk_is_a_store_that_is_away(
+    redis_url: str, tmp_path: Path, hand: HandWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = Works(redis_url, FolderBlobs(tmp_path))
+    works.run()
+    submission_id = ended(hand)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(BlobsAway, match="No space left"):
+        patch.setattr("shared.shelf.os.fsync", full)
+        works.run(lease_ms=0)
+    assert ttl(hand.redis, submission_id) == -1
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert works.run() == 1
+
+
 def test_one_that_cannot_be_written_holds_up_no_other(
     works: Works, hand: HandWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +241,21 @@ def test_who_turns_it_off_gives_all_that_waits_its_time(works: Works, hand: Hand
     assert ttl(hand.redis, waited) > 0
     assert ttl(hand.redis, at_once) > 0
     assert list(works.shelf.names("archive/")) == []
+
+
+def test_what_is_in_it_is_kept_current_also_when_it_is_turned_off(
+    works: Works, hand: HandWorker
+) -> None:
+    works.run()
+    submission_id = ended(hand, Verdict.WRONG_ANSWER)
+    works.run()
+    works.run("none")
+    assert subs.rejudge(hand.redis, submission_id) == "queued"
+    hand.finish(hand.claim(), Verdict.ACCEPTED)
+    assert ttl(hand.redis, submission_id) == -1
+    assert works.run("none") == 1
+    assert works.stored(submission_id).fields["verdict"] == "accepted"
+    assert ttl(hand.redis, submission_id) > 0
 
 
 def test_large_results_are_taken_few_at_a_time(works: Works, hand: HandWorker) -> None:

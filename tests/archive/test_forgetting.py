@@ -28,6 +28,7 @@ from shared.verdicts import Verdict
 from tests.access.people import Person, joined
 from tests.archive.keeping import Keeping
 from tests.in_process import assert_problem
+from tests.infra.eventually import eventually
 from tests.s3 import FarStore
 
 DAY_S = 86_400
@@ -47,7 +48,8 @@ def everywhere(client: redis.Redis, folder: Path) -> bytes:
             b"zset": lambda name: client.zrange(name, 0, -1, withscores=True),
             b"stream": client.xrange,
         }
-        parts += [key, read[kind](key)]
+        if kind != b"none":  # it went away meanwhile
+            parts += [key, read[kind](key)]
     for path in folder.rglob("*"):
         content = path.read_bytes() if path.is_file() else b""
         head, _, body = content.partition(b"\n")
@@ -71,8 +73,6 @@ def test_every_trace_is_gone(service: Keeping, tmp_path: Path, moment: str) -> N
     body |= {"callbackUrl": f"http://127.0.0.1:1/{marker}"}
     headers = {"idempotency-key": marker}
     first = service.judged(problemId="sum")
-    if moment == "ended":  # and nothing is archived before it is asked for
-        service.redis.zadd(keys.TO_ARCHIVE, {"0" * 32: 0})
     submission_id = str(service.http.post("/submit", json=body, headers=headers).json()["id"])
     if moment == "running":
         service.worker.claim()
@@ -86,8 +86,8 @@ def test_every_trace_is_gone(service: Keeping, tmp_path: Path, moment: str) -> N
 
     assert forget(service, submission_id) == {"id": submission_id, "archive": "removed"}
 
-    left = everywhere(service.redis, tmp_path)
-    assert marker.encode() not in left
+    # An archiver that was writing it at that very moment removes it again
+    eventually(lambda: marker.encode() not in everywhere(service.redis, tmp_path), 60)
     for path in ("result", "events"):
         assert_problem(service.http.get(f"/{path}/{submission_id}"), 404, "not-found")
     # All that is left of its id is the note that it may be in the archive, for some minutes, and
@@ -159,7 +159,7 @@ def test_the_archive_of_a_deleted_account_is_empty(service: Keeping, tmp_path: P
     ada.post("/submit", {"language": "python", "code": f"# {marker}"})
     assert marker.encode() in everywhere(service.redis, tmp_path)
     assert admin.ask("DELETE", "/accounts/ada").status_code < 300
-    assert marker.encode() not in everywhere(service.redis, tmp_path)
+    eventually(lambda: marker.encode() not in everywhere(service.redis, tmp_path), 60)
     assert service.redis.scard(keys.LEAVING) == 0
 
 
@@ -199,14 +199,14 @@ def test_an_archiver_that_was_writing_it_removes_it_again(
         [record] = await parts.archiver._read([submission_id])
         # When it is forgotten in between
         await parts.forgetting.submission(submission_id, tenant="local")
-        await parts.archiver._write(record)
+        assert parts.archiver._write([record]) == []
         assert list(parts.archive.shelf.names("archive/"))
         # Then nobody is told of it, and whoever settles it removes it
         assert await parts.archive.find(submission_id, "local") is None
         await parts.archiver._settle([record], written=True)
         assert list(parts.archive.shelf.names("archive/")) == []
         # Nor does it stay if that one dies before
-        await parts.archiver._write(record)
+        assert parts.archiver._write([record]) == []
         assert await parts.sweeper.forget_due() == 0
         service.redis.zadd(keys.FORGOTTEN, {f"{submission_id}:local": 1})
         assert await parts.sweeper.forget_due() == 1

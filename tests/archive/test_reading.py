@@ -20,7 +20,9 @@ def test_everything_is_answered_as_before_when_redis_has_let_go(any_service: Kee
     }
     any_service.let_go(submission_id)
     assert any_service.told(submission_id) == before
-    assert any_service.http.get("/result/sum").json()["id"] == submission_id
+    for _ in range(2):  # by what points to the latest one, and when that is gone, too
+        assert any_service.http.get("/result/sum").json()["id"] == submission_id
+        any_service.redis.delete(keys.latest("local", "sum"))
     assert any_service.redis.exists(keys.submission(submission_id)) == 0
 
 
@@ -72,6 +74,21 @@ def test_the_history_goes_on_in_the_archive(any_service: Keeping) -> None:
     assert [any_service.http.get(path).json() for path in asked] == before
     rest = any_service.http.get(f"/submissions?before={before[2]['next']}").json()
     assert [row["id"] for row in rest["submissions"]] == ids[:1]
+
+
+def test_what_is_not_shared_any_more_is_gone_before_the_archive_knows(service: Keeping) -> None:
+    admin = Person(service.http)
+    ada, bob = joined(admin, "ada"), joined(admin, "bob")
+    submission_id = ada.post("/submit", {"language": "python", "code": "1"}).json()["id"]
+    service.judge()
+    for _ in range(3):
+        # Given that the archive has it as shared
+        assert ada.post(f"/submission/{submission_id}/share").status_code == 200
+        service.archived()
+        assert bob.get(f"/result/{submission_id}").status_code == 200
+        # When that is taken back, then it is so from the next request on
+        assert ada.ask("DELETE", f"/submission/{submission_id}/share").status_code == 200
+        assert bob.get(f"/result/{submission_id}").status_code == 404
 
 
 def test_what_is_shared_can_be_read_by_others_when_redis_has_let_go(any_service: Keeping) -> None:

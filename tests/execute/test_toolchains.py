@@ -19,6 +19,7 @@ from functions.execute.trials import Memory
 from functions.execute.worker import _assert_unseen
 from infra.local.state import ROOT
 from shared import languages
+from shared.logs import LineFormatter
 from tests.execute.workshop import Job, Workshop
 
 _CAT = """
@@ -192,7 +193,7 @@ def test_a_worker_told_to_offer_what_is_no_language_does_not_start() -> None:
     worker = subprocess.run(
         [sys.executable, "-m", "functions.execute"],
         cwd=ROOT,
-        env={**os.environ, "ASSAY_LANGUAGES": "python, cobol"},
+        env={**os.environ, "REDIS_URL": "redis://x", "ASSAY_LANGUAGES": "python, cobol"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -216,7 +217,8 @@ def test_a_toolchain_in_a_home_folder_does_not_show_the_home_folder(
 
     # Then that is the toolchain alone, and the other one is told of
     assert shown == [str(kitten)]
-    assert f"programs are not shown {home.parent}" in caplog.text
+    [warning] = [it for it in caplog.records if "programs are not shown" in it.getMessage()]
+    assert f"folder={home.parent}  " in LineFormatter(console=True).format(warning)
 
 
 def test_a_state_folder_that_programs_could_read_is_no_place_to_start(tmp_path: Path) -> None:

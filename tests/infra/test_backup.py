@@ -26,12 +26,15 @@ from infra.local.state import ROOT
 from infra.local.valkey import Valkey
 from shared import keys
 from shared.archive import name_of
-from shared.blobs import FolderBlobs
+from shared.blobs import FolderBlobs, read
 from shared.schema import RESTORING, SCHEMA_VERSION
 from tests.infra.eventually import eventually
 from tests.infra.running import Running, running
 from tests.infra.serving import SERVE, api_of, final, submit
+from tests.s3 import PLACE, far_store
 from tests.shared import submissions as subs
+
+LARGE = b"0123456789abcdef" * 1024 * 600
 
 
 def command(*args: str, state: Path, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -189,6 +192,41 @@ def test_a_redis_of_ones_own_is_restored_key_by_key(
     assert kept(target) == wanted
     names = [it.name for it in blobs.shelf().names("archive/")]
     assert names == [name_of("local", "a" * 32)]
+
+
+def test_files_go_from_a_folder_to_a_bucket_and_back(
+    file: Path, target: redis.Redis, tmp_path: Path
+) -> None:
+    content = [LARGE, b"small"]
+    blobs = FolderBlobs(tmp_path / "from" / "blobs")
+    digests = [blobs.put([it]) for it in content]
+    url, again = url_of(target), tmp_path / "again.zip"
+    with far_store() as far:
+        far.empty()
+        place = ["--blobs", PLACE, "--blobs-endpoint", far.endpoint]
+        for step in (
+            ("backup", str(file), "--force", "--blobs", str(tmp_path / "from" / "blobs")),
+            ("restore", str(file), *place),
+            ("backup", str(again), *place),
+            ("restore", str(again), "--force"),
+        ):
+            done = called(*step, state=tmp_path / step[0], redis_url=url)
+            if step[1] == str(file) and step[0] == "backup":  # of a store that is empty
+                assert done.returncode == 1
+                target.set(keys.SCHEMA, SCHEMA_VERSION)
+                done = called(*step, state=tmp_path / step[0], redis_url=url)
+                target.flushall()
+            assert done.returncode == 0, (step, done.stderr)
+    back = FolderBlobs(tmp_path / "restore" / "blobs")
+    assert [read(back, digest) for digest in digests] == content
+    assert back.shelf().get(name_of("local", "a" * 32)).content == b"archived"
+    gone = called("backup", str(again), "--force", *place, state=tmp_path, redis_url=url)
+    assert gone.returncode == 2
+    assert "store of files cannot be used" in gone.stderr
+    wrong = called(
+        "backup", str(again), "--force", "--blobs", "gs://x", state=tmp_path, redis_url=url
+    )
+    assert (wrong.returncode, "gs://x" in wrong.stderr) == (2, True)
 
 
 def test_one_that_was_killed_is_no_store_and_is_restored_again(

@@ -37,14 +37,45 @@ MARKS = {
         *("code", "stdin", "output", "expected", "typed", "stored", "spec", "field", "body"),
         *("key", "cookie", "ticket", "login", "scraper", "query", "path", "header", "hook"),
         *("frame", "package", "file", "arg", "crash", "js", "language", "problem"),
+        *("password", "guess", "invite", "changed"),
     )
 }
+
+
+def secrets_of(one: Running) -> list[str]:
+    """Secrets that the service itself has made, each used, well or badly."""
+    invite = json.loads(ask(one, "POST", "/invites", {})[1])["url"].partition("token=")[2]
+    password = MARKS["password"]
+    joining = {"token": invite, "name": "ada", "password": password}
+    ask(one, "POST", "/accounts", {**joining, "token": MARKS["invite"]})
+    status, _, cookie = _answered(one, "POST", "/accounts", joining)
+    assert status in (200, 201), status
+    session = re.findall(r"assay_session=([^;]+)", cookie)[0]
+    ask(one, "POST", "/accounts", joining)
+    ask(one, "POST", "/session", {"name": "ada", "password": MARKS["guess"]})
+    ask(one, "POST", "/session", {"name": "ada", "password": password})
+    change = {"password": MARKS["changed"], "current": password}
+    ask(one, "PUT", "/me/password", change, cookie=f"assay_session={session}")
+    ask(one, "GET", "/me", cookie=f"assay_session={session}")
+    ticket = json.loads(ask(one, "POST", "/ticket", {})[1])["ticket"]
+    for _ in range(2):  # the second time it opens nothing
+        ask(one, "GET", f"/events/me?ticket={ticket}&wait=0", accept="application/json")
+    webhooks = json.loads(ask(one, "GET", "/webhooks")[1])["secret"]
+    login = re.findall(r"/login\?token=(\S+)", one.output)[0]
+    ask(one, "GET", f"/login?token={login}")
+    return [invite, session, ticket, webhooks]
 
 
 def ask(
     one: Running, method: str, path: str, body: object = None, **headers: str
 ) -> tuple[int, bytes]:
     """A request, as it is; its answer, whatever it is."""
+    return _answered(one, method, path, body, **headers)[:2]
+
+
+def _answered(
+    one: Running, method: str, path: str, body: object = None, **headers: str
+) -> tuple[int, bytes, str]:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     with contextlib.closing(
         http.client.HTTPConnection(urlsplit(one.ready()["url"]).netloc, timeout=60)
@@ -52,7 +83,7 @@ def ask(
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, content, {"content-type": "application/json", **named})
         response = connection.getresponse()
-        return response.status, response.read()
+        return response.status, response.read(), response.headers.get("set-cookie", "")
 
 
 def submitted(one: Running, code: str, **fields: Any) -> str:  # noqa: ANN401
@@ -180,10 +211,12 @@ def test_no_log_line_has_what_callers_send_or_programs_write(one: Running) -> No
     send_what_is_refused(one)
     talk(one)
     break_what_is_stored(one)
+    secrets = secrets_of(one)
     lose_the_worker(one)
     text = one.output
     found = {name: it for name, mark in MARKS.items() for it in forms(mark) if it in text}
     assert found == {}
+    assert [secret for secret in secrets if secret in text] == []
     # and what was logged is what an operator needs, in one shape
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     assert all({"at", "level", "logger", "event", "function"} <= set(line) for line in lines)

@@ -83,6 +83,18 @@ def test_a_request_is_one_line_with_its_route_and_whose_it_was(
     assert "secret" not in json.dumps(access)
 
 
+def test_lines_name_the_submission_that_a_request_is_about(
+    client: TestClient, access: list[dict[str, Any]]
+) -> None:
+    submission_id = client.post("/submit", json={"code": "", "language": "python"}).json()["id"]
+    client.get(f"/result/{submission_id}")
+    client.delete(f"/submission/{submission_id}")
+    client.get(f"/result/{submission_id}x")
+    client.get("/status")
+    named = [line.get("submissionId") for line in access]
+    assert named == [submission_id, submission_id, submission_id, None, None]
+
+
 def test_sockets_and_refusals_are_counted_too(client: TestClient) -> None:
     with client.websocket_connect("ws://127.0.0.1/socket"):
         pass

@@ -49,6 +49,11 @@ def below_ms(pid: int) -> float:
     return reaped_ms(pid) + sum(own_ms(child) + below_ms(child) for child in children(pid))
 
 
+def below(pid: int) -> list[int]:
+    """All living processes below one."""
+    return [it for child in children(pid) for it in (child, *below(child))]
+
+
 def command(pid: int) -> str:
     """Its command line, with spaces."""
     try:

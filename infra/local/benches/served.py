@@ -28,6 +28,7 @@ _SERVE = (
     "from shared.settings import Settings\n"
     "sys.exit(Supervisor(Settings.from_env(), tell=lambda _: None).run())\n"
 )
+_PARTS = ("host", "worker", "keepers", "runs", "valkey")
 HELLO = {"language": "python", "code": "print('hello')", "expectedOutput": "hello"}
 
 
@@ -44,7 +45,7 @@ class Service:
 
     def cpu_ms(self) -> dict[str, float]:
         """CPU time so far of each part. What is in no other part is in `runner`."""
-        parts = dict.fromkeys(("host", "worker", "keepers", "runs", "valkey"), 0.0)
+        parts = dict.fromkeys(_PARTS, 0.0)
         for child in cpu.children(self.pid):
             name = _part_of(cpu.command(child))
             parts[name] += cpu.own_ms(child)
@@ -53,6 +54,18 @@ class Service:
                     parts["keepers"] += cpu.own_ms(keeper)
                     parts["runs"] += cpu.below_ms(keeper)
         return {**parts, "runner": cpu.own_ms(self.pid)}
+
+    def processes(self) -> dict[str, list[int]]:
+        """The living processes of each part."""
+        parts: dict[str, list[int]] = {name: [] for name in _PARTS}
+        for child in cpu.children(self.pid):
+            name = _part_of(cpu.command(child))
+            parts[name].append(child)
+            if name == "worker":
+                parts["keepers"] += cpu.children(child)
+                for keeper in cpu.children(child):
+                    parts["runs"] += cpu.below(keeper)
+        return {**parts, "runner": [self.pid]}
 
 
 def _part_of(command: str) -> str:

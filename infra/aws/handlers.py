@@ -1,0 +1,152 @@
+"""What Lambda calls: `infra.aws.handlers.submit`, one name for each function.
+
+Theory of operation. A container of Lambda serves one event at a time, for hours, and is frozen
+in between. So the event loop, the app and its connections are made at the first event and
+stay; Mangum turns an event of the HTTP API into ASGI and runs it on that loop, without a
+lifespan of its own, which would open and close everything each time. A connection that died
+in the ice is found dead by its next command and made anew (`shared/connect.py`).
+
+The app is the very one that `python -m functions.<name>` serves, without its work beside
+requests: nothing runs between events, so that work is on ECS (`notify`, the archiver), and the
+services are opened before the app adds any. Credentials are always needed: whoever calls is
+not on this machine.
+
+The URL of Valkey holds its password, so it is no variable of the function: `REDIS_URL_SECRET`
+names the secret of Secrets Manager, and it is read when a container starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import uvloop
+from mangum import Mangum
+
+from shared import logs
+from shared.failure import Failure
+from shared.services import Services
+from shared.serving import assemble
+from shared.settings import Settings
+
+Event = Mapping[str, Any]
+Answer = dict[str, Any]
+Handler = Callable[[Event, object], Answer]
+
+
+def settings_of(environ: Mapping[str, str]) -> Settings:
+    """The settings of an environment, with what is secret fetched."""
+    secret = environ.get("REDIS_URL_SECRET", "")
+    if not secret:
+        return Settings.from_env(environ)
+    import boto3
+
+    found = boto3.client("secretsmanager").get_secret_value(SecretId=secret)
+    return Settings.from_env({**environ, "REDIS_URL": found["SecretString"]})
+
+
+class Container:
+    """What one container of Lambda keeps from one event to the next."""
+
+    def __init__(self, settings: Settings) -> None:
+        if not settings.redis_url:
+            raise Failure("REDIS_URL_SECRET or REDIS_URL is needed.")
+        self.loop = uvloop.new_event_loop()
+        self.services = Services(replace(settings, auth="always"))
+        self._opened = AsyncExitStack()
+        self.loop.run_until_complete(self._open())
+
+    async def _open(self) -> None:
+        await self.services.store.check_schema()
+        await self._opened.enter_async_context(self.services)
+
+    def close(self) -> None:
+        """Hang up. Lambda never says when; tests do."""
+        self.loop.run_until_complete(self._opened.aclose())
+        self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        self.loop.close()
+
+
+def web(container: Container, name: str) -> Handler:
+    """The app of one function, for events of an HTTP API."""
+    routes = importlib.import_module(f"functions.{name}.app").routes
+    asyncio.set_event_loop(container.loop)
+    adapter = Mangum(assemble(container.services, routes), lifespan="off")
+
+    def answer(event: Event, context: object) -> Answer:
+        asyncio.set_event_loop(container.loop)  # which is where Mangum looks for it
+        return adapter(dict(event), context)  # type: ignore[arg-type]
+
+    return answer
+
+
+def queue(container: Container) -> Handler:
+    """Submissions that come from SQS: the answer names those that are to come again."""
+    from functions.submit.sqs import from_event, intake_of
+
+    intake = intake_of(container.services)
+
+    def take(event: Event, _context: object) -> Answer:
+        messages = [from_event(record) for record in event["Records"]]
+        again = container.loop.run_until_complete(intake.take_all(messages))
+        return {"batchItemFailures": [{"itemIdentifier": name} for name in again]}
+
+    return take
+
+
+@cache
+def _container() -> Container:
+    settings = settings_of(os.environ)
+    logs.configure(settings, os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "lambda"))
+    return Container(settings)
+
+
+@cache
+def _served(name: str) -> Handler:
+    return queue(_container()) if name == "queue" else web(_container(), name)
+
+
+def submit(event: Event, context: object) -> Answer:
+    """`functions/submit`, over HTTP."""
+    return _served("submit")(event, context)
+
+
+def intake(event: Event, context: object) -> Answer:
+    """`functions/submit`, from SQS."""
+    return _served("queue")(event, context)
+
+
+def result(event: Event, context: object) -> Answer:
+    """`functions/result`."""
+    return _served("result")(event, context)
+
+
+def problems(event: Event, context: object) -> Answer:
+    """`functions/problems`."""
+    return _served("problems")(event, context)
+
+
+def access(event: Event, context: object) -> Answer:
+    """`functions/access`."""
+    return _served("access")(event, context)
+
+
+def admin(event: Event, context: object) -> Answer:
+    """`functions/admin`."""
+    return _served("admin")(event, context)
+
+
+def archive(event: Event, context: object) -> Answer:
+    """`functions/archive`: its route. The archiver itself is on ECS."""
+    return _served("archive")(event, context)
+
+
+def pages(event: Event, context: object) -> Answer:
+    """`functions/web`."""
+    return _served("web")(event, context)
