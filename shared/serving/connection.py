@@ -52,9 +52,10 @@ class Connection(HttpToolsProtocol):
         super().__init__(**rest)
         self._edge = edge
         self._in_head, self._in_body = True, False
-        #: Of the head that is being read: bytes in headers, their number, bytes received.
+        #: Of the head that is being read: bytes in headers, their number; bytes since a step.
         self._head_bytes = self._headers = self._raw_bytes = 0
-        self._heads = 0
+        #: Counts up as heads, pieces of bodies and messages are complete.
+        self._steps = 0
         self._refusal: AssayError | None = None
         self._reading: asyncio.TimerHandle | None = None
         self._sending: asyncio.TimerHandle | None = None
@@ -73,16 +74,16 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        was_in_head, heads = self._in_head, self._heads
-        if was_in_head and self._reading is None:  # the next head of a connection that was idle
+        steps = self._steps
+        if self._in_head and self._reading is None:  # the next head of one that was idle
             self._watch(self._edge.head_s, self._head_is_late)
         super().data_received(data)
-        if heads != self._heads:  # it brought the end of a head: what follows is a body's
+        if steps != self._steps or self.transport.is_closing():
             return
-        if was_in_head and not self.transport.is_closing():
-            self._raw_bytes += len(data)
-            if self._raw_bytes > self._edge.head_bytes:
-                self._refuse(HeadTooLarge(f"a head may have {self._edge.head_bytes} bytes at most"))
+        # It is still the same head, or what stands around a body: sizes of chunks, trailers.
+        self._raw_bytes += len(data)
+        if self._raw_bytes > self._edge.head_bytes:
+            self._refuse(HeadTooLarge(f"a head may have {self._edge.head_bytes} bytes at most"))
 
     # Called by the parser; what they raise ends in `send_400_response`.
 
@@ -93,7 +94,8 @@ class Connection(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers += 1
         self._count(len(name) + len(value) + 4)
-        super().on_header(name, value)
+        if self._in_head:  # a trailer is no header: it would be one that no proxy has seen
+            super().on_header(name, value)
 
     def _count(self, size: int) -> None:
         self._head_bytes += size
@@ -105,20 +107,31 @@ class Connection(HttpToolsProtocol):
             raise self._refusal
 
     def on_headers_complete(self) -> None:
-        self._unwatch()
-        self._heads += 1
+        # Before an upgrade nobody asks for a body, so the clock of the head goes on.
+        if not (self.parser.should_upgrade() and self._should_upgrade()):
+            self._unwatch()
         self._in_head, self._in_body = False, True
+        self._step()
         # A process that is full is not dead: it goes on saying so.
         if len(self.connections) > self._edge.connections and self.url != b"/healthz":
             self._refusal = Overloaded("too many connections are open here", retry_after_s=2)
             raise self._refusal
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._step()
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         self._unwatch()
         self._in_head, self._in_body = True, False
-        self._head_bytes = self._headers = self._raw_bytes = 0
+        self._head_bytes = self._headers = 0
+        self._step()
         super().on_message_complete()
+
+    def _step(self) -> None:
+        self._steps += 1
+        self._raw_bytes = 0
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

@@ -48,6 +48,10 @@ def routes(_services: Services) -> list[BaseRoute]:
     async def ignore(_request: Request) -> Response:
         return Response("ignored")
 
+    async def names(request: Request) -> Response:
+        await request.body()
+        return Response(" ".join(request.headers))
+
     async def pour(_request: Request) -> Response:
         async def zeros() -> Any:  # noqa: ANN401
             for _ in range(BIG // 65536):
@@ -68,6 +72,7 @@ def routes(_services: Services) -> list[BaseRoute]:
     return [
         Route("/take", take, methods=["POST"]),
         Route("/ignore", ignore, methods=["POST"]),
+        Route("/names", names, methods=["POST"]),
         Route("/pour", pour),
         Route("/fail", fail),
         Route("/fail-late", fail_late),
@@ -235,6 +240,37 @@ def test_trailers_count_like_headers(served: Served) -> None:
             while data := client.recv(65536):
                 received += data
     assert b"200 OK" not in received
+
+
+def test_a_trailer_is_no_header(served: Served) -> None:
+    posted = head("POST /names HTTP/1.1", "Transfer-Encoding: chunked", "Connection: close")
+    with dialled(served, posted + b"2\r\n{}\r\n0\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n") as client:
+        response = HTTPResponse(client)
+        response.begin()
+        assert response.status == 200
+        assert response.read() == b"host transfer-encoding connection"
+
+
+@pytest.mark.parametrize(
+    "begin", [b"0\r\nX: ", b"2\r\n{}\r\n0\r\nX: ", b"2;x=", b"2\r\n{}\r\n0\r\nX"]
+)
+def test_what_is_around_a_body_has_an_end(served: Served, begin: bytes) -> None:
+    chunked = head("POST /ignore HTTP/1.1", "Transfer-Encoding: chunked")
+    with dialled(served, chunked, begin) as client:
+        sent = 0
+        with contextlib.suppress(OSError):
+            while sent < BIG:
+                sent += client.send(b"a" * 65536)
+        assert sent < BIG
+
+
+def test_an_upgrade_with_a_body_has_its_time(hasty: Served) -> None:
+    upgrade = head(
+        "GET /socket HTTP/1.1", "Upgrade: websocket", "Connection: Upgrade", "Content-Length: 9"
+    )
+    with dialled(hasty, upgrade) as client:
+        assert hung_up(client)
+        hasty.await_open(0)
 
 
 def test_a_head_that_does_not_end_has_its_time(hasty: Served) -> None:
