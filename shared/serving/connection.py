@@ -107,16 +107,22 @@ class Connection(HttpToolsProtocol):
             raise self._refusal
 
     def on_headers_complete(self) -> None:
-        # Before an upgrade nobody asks for a body, so the clock of the head goes on.
-        if not (self.parser.should_upgrade() and self._should_upgrade()):
-            self._unwatch()
+        self._unwatch()
         self._in_head, self._in_body = False, True
         self._step()
         # A process that is full is not dead: it goes on saying so.
         if len(self.connections) > self._edge.connections and self.url != b"/healthz":
             self._refusal = Overloaded("too many connections are open here", retry_after_s=2)
             raise self._refusal
+        # The protocol it would be handed to waits for that body, by no clock.
+        if self.parser.should_upgrade() and self._should_upgrade() and self._announces_body():
+            self._refusal = InvalidRequest("a request for a WebSocket has no body")
+            raise self._refusal
         super().on_headers_complete()
+
+    def _announces_body(self) -> bool:
+        told = dict(self.headers)
+        return b"transfer-encoding" in told or told.get(b"content-length", b"0").strip(b"0") != b""
 
     def on_body(self, body: bytes) -> None:
         self._step()
