@@ -38,6 +38,7 @@ class Reader:
         "_epoch",
         "_hub",
         "_is_closed",
+        "_is_guest",
         "_seq",
         "_tenant",
         "_view",
@@ -50,6 +51,8 @@ class Reader:
         self._hub = hub
         self._channel = channel
         self._tenant = view.tenant
+        #: What was shared with it may be taken back at any time.
+        self._is_guest = not view.own
         self._epoch = view.epoch
         self._seq = after.seq if after is not None else 0
         self._waiter: asyncio.Future[None] | None = None
@@ -111,10 +114,20 @@ class Reader:
             events = await self._hub.page(channel, self._seq)
             if not events:
                 return await self._reset()
+        if events and self._is_guest and not await self._is_still_shared():
+            self.has_ended = True
+            return []
         if events:
             self._seq = events[-1].seq
             self.has_ended = channel.stream.ends and events[-1].is_terminal
         return events
+
+    async def _is_still_shared(self) -> bool:
+        try:
+            await self._hub.view_again(self._channel.stream, self._tenant)
+        except NotFound:
+            return False
+        return True
 
     async def _reset(self) -> list[Event]:
         view, self._view = self._view, None

@@ -72,6 +72,8 @@ class View:
     content: object = None
     #: Its events, where Redis has let it go.
     record: Record | None = None
+    #: False: somebody else's, who has shared it.
+    own: bool = True
 
 
 class Views:
@@ -119,6 +121,7 @@ class Views:
             found.state in TERMINAL,
             found.result,
             found.record,
+            found.result.own,
         )
 
     async def _batch(self, batch_id: str, tenant: str) -> View:

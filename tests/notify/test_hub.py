@@ -345,3 +345,27 @@ def test_a_message_that_is_not_ours_is_ignored(redis_url: str, client: redis.Red
     story = Story(client)
     channel = keys.events(story.id)
     assert kinds(run(main())) == ["queued", "preparing", "finished"]
+
+
+def test_what_was_shared_is_told_to_nobody_once_that_is_taken_back(
+    redis_url: str, client: redis.Redis
+) -> None:
+    async def main() -> None:
+        async with hub_on(redis_url) as hub:
+            store = hub._store
+            await store.share(story.id, shared=True, tenant=LOCAL_TENANT)
+            guest = await hub.follow(story.id, None, tenant="somebody")
+            owner = await hub.follow(story.id, None, tenant=LOCAL_TENANT)
+            with closing(guest), closing(owner):
+                assert kinds(await guest.read(5.0)) == ["queued"]
+                assert kinds(await owner.read(5.0)) == ["queued"]
+                await store.share(story.id, shared=False, tenant=LOCAL_TENANT)
+                story.tell(2)
+                seen: list[Event] = []
+                while len(seen) < 3:
+                    seen += await owner.read(5.0)
+                assert await guest.read(5.0) == []
+                assert guest.has_ended
+
+    story = Story(client)
+    run(main())
