@@ -259,6 +259,38 @@ DAMAGE: dict[str, Callable[[dict[str, bytes]], None]] = {
 }
 
 
+#: Each is whole, and of a shape that no server takes.
+SHAPES: dict[str, tuple[Any, ...]] = {
+    "a hash of numbers": ("hash", 0, [1, 2]),
+    "a hash in thirds": ("hash", 0, [(b"a", b"b", b"c")]),
+    "a list that is a string": ("list", 0, b"ab"),
+    "a string that is a list": ("string", 0, [b"x"]),
+    "a score that is a word": ("zset", 0, [(b"a", b"+inf")]),
+    "a score that is none": ("zset", 0, [(b"a", float("nan"))]),
+    "an id that is a command": ("stream", 0, [(b"*", [(b"t", b"x")])]),
+    "an entry without fields": ("stream", 0, [(b"1-0", [])]),
+    "entries in another order": ("stream", 0, [(b"2-0", [(b"t", b"")]), (b"1-0", [(b"t", b"")])]),
+    "over before it began": ("string", -1, b"x"),
+}
+
+
+def test_a_value_that_cannot_be_put_back_changes_nothing(
+    file: Path, target: redis.Redis, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target.set(keys.latest("local", "x"), "what was there")
+    before = subs.dump(target)
+    args = ["--state", str(tmp_path / "to"), "--redis-url", url_of(target), "--force"]
+    for shape, row in SHAPES.items():
+
+        def change(members: dict[str, bytes], row: tuple[Any, ...] = row) -> None:
+            add(members, "redis/keys", keys_of((b"assay:x", *row)))
+            manifest(members, keys=1)
+
+        assert main(["restore", str(rewritten(file, change)), *args]) == 1, shape
+        assert "its keys are damaged" in capsys.readouterr().err
+    assert subs.dump(target) == before
+
+
 def test_what_is_no_whole_backup_changes_nothing(
     file: Path, target: redis.Redis, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,7 +36,18 @@ _MANIFEST = "manifest.json"
 _CHUNK = 1024 * 1024
 _MOST_MANIFEST = 1 << 30
 _DIGEST = re.compile(r"blobs/[0-9a-f]{64}")
-_KINDS = frozenset({"string", "hash", "list", "set", "zset", "stream"})
+#: One key, with its value.
+_MOST_ROW = 1 << 30
+_ENTRY_ID = re.compile(rb"[0-9]{1,20}-[0-9]{1,20}")
+#: How the values of each type are written.
+_SHAPES: dict[str, Any] = {
+    "string": bytes,
+    "hash": list[tuple[bytes, bytes]],
+    "list": list[bytes],
+    "set": list[bytes],
+    "zset": list[tuple[bytes, float]],
+    "stream": list[tuple[bytes, list[tuple[bytes, bytes]]]],
+}
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, NotImplementedError)
 
 
@@ -194,14 +205,27 @@ class Reader:
         decoder = msgspec.msgpack.Decoder(tuple[bytes, str, int, Any])
         with self._zip.open(KEYS) as member:
             while head := member.read(4):
-                row = decoder.decode(_exactly(member, int.from_bytes(head)))
-                if not row[0].startswith(keys.PREFIX.encode()) or row[1] not in _KINDS:
-                    raise ValueError(row[0])
-                yield row
+                yield _checked(decoder.decode(_exactly(member, int.from_bytes(head))))
+
+
+def _checked(row: Row) -> Row:
+    """A key that can be put back: a server would refuse others when all that it had is gone."""
+    name, kind, at_ms, value = row
+    if not name.startswith(keys.PREFIX.encode()) or kind not in _SHAPES or at_ms < 0:
+        raise ValueError(name)
+    value = msgspec.convert(value, _SHAPES[kind])
+    if kind == "zset" and any(score != score for _, score in value):  # not a number
+        raise ValueError(name)
+    if kind == "stream":
+        ids = [entry_id for entry_id, fields in value if fields and _ENTRY_ID.fullmatch(entry_id)]
+        places = [tuple(map(int, entry_id.split(b"-"))) for entry_id in ids]
+        if len(ids) != len(value) or places != sorted(set(places)):
+            raise ValueError(name)
+    return name, kind, at_ms, value
 
 
 def _exactly(member: IO[bytes], size: int) -> bytes:
-    data = member.read(size)
+    data = member.read(size) if size <= _MOST_ROW else b""
     if len(data) != size:
         raise ValueError(size)
     return data
