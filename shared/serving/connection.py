@@ -57,6 +57,8 @@ class Connection(HttpToolsProtocol):
         #: Counts up as heads, pieces of bodies and messages are complete.
         self._steps = 0
         self._refusal: AssayError | None = None
+        #: All was said; it is only heard out.
+        self._is_leaving = False
         self._reading: asyncio.TimerHandle | None = None
         self._sending: asyncio.TimerHandle | None = None
 
@@ -118,7 +120,10 @@ class Connection(HttpToolsProtocol):
         if self.parser.should_upgrade() and self._should_upgrade() and self._announces_body():
             self._refusal = InvalidRequest("a request for a WebSocket has no body")
             raise self._refusal
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:
+            self.cycle.transport = _HeardOut(self)  # type: ignore[assignment]
 
     def _announces_body(self) -> bool:
         told = dict(self.headers)
@@ -134,14 +139,28 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = self._headers = 0
         self._step()
         super().on_message_complete()
+        if self._is_leaving:
+            self.transport.close()
 
     def _step(self) -> None:
         self._steps += 1
         self._raw_bytes = 0
 
     def on_response_complete(self) -> None:
+        if self._is_leaving:  # and nothing else is answered on it
+            return
         super().on_response_complete()
         if self._in_body and not self.transport.is_closing():
+            self._watch(self._edge.drain_s, self.transport.close)
+
+    def leave(self) -> None:
+        """Close, but not over a client that still sends: a reset would take the answer away."""
+        if not self._in_body or self.transport.is_closing():
+            self.transport.close()
+        elif not self._is_leaving:
+            self._is_leaving = True
+            self.transport.write_eof()
+            self.flow.resume_reading()
             self._watch(self._edge.drain_s, self.transport.close)
 
     def pause_writing(self) -> None:
@@ -178,9 +197,20 @@ class Connection(HttpToolsProtocol):
         """Answer by hand, unless an answer has begun, and close."""
         self._unwatch()
         if not self.transport.is_closing():
-            if self.cycle is None or self.cycle.response_complete:
+            if not self._is_leaving and (self.cycle is None or self.cycle.response_complete):
                 self.transport.write(_whole(problem, self.server_state.default_headers))
             self.transport.close()
+
+
+class _HeardOut:
+    """The transport as the answering side has it: it is closed when the client was heard out."""
+
+    __slots__ = ("close", "is_closing", "write")
+
+    def __init__(self, connection: Connection) -> None:
+        self.write = connection.transport.write
+        self.is_closing = connection.transport.is_closing
+        self.close = connection.leave
 
 
 def _whole(problem: AssayError, more: list[tuple[bytes, bytes]]) -> bytes:

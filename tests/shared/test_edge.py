@@ -242,6 +242,23 @@ def test_trailers_count_like_headers(served: Served) -> None:
     assert b"200 OK" not in received
 
 
+@pytest.mark.parametrize("path", ["/ignore", "/take"])
+@pytest.mark.parametrize("last", [["Connection: close"], []], ids=["last", "not last"])
+def test_an_early_answer_reaches_who_still_sends(
+    served: Served, path: str, last: list[str]
+) -> None:
+    size = BIG // 4
+    with dialled(
+        served, head(f"POST {path} HTTP/1.1", JSON, f"Content-Length: {size}", *last)
+    ) as c:
+        c.sendall(b" " * size)
+        response = HTTPResponse(c)
+        response.begin()
+        assert response.status == (200 if path == "/ignore" else 413)
+        assert response.read()
+        assert not last or hung_up(c)
+
+
 def test_a_trailer_is_no_header(served: Served) -> None:
     posted = head("POST /names HTTP/1.1", "Transfer-Encoding: chunked", "Connection: close")
     with dialled(served, posted + b"2\r\n{}\r\n0\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n") as client:
@@ -292,6 +309,26 @@ def drip(client: socket.socket, piece: bytes) -> None:
 
 def test_a_body_that_was_not_wanted_has_its_time(hasty: Served) -> None:
     with dialled(hasty, head("POST /ignore HTTP/1.1", "Content-Length: 100000")) as client:
+        assert client.recv(12) == b"HTTP/1.1 200"
+        drip(client, b"a")
+        hasty.await_open(0)
+
+
+def test_nothing_is_answered_behind_a_last_answer(served: Served) -> None:
+    first = b"GET /names HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n"
+    second = head("POST /take HTTP/1.1", JSON, "Content-Length: 100")
+    with dialled(served, first + second + b" ") as client:
+        client.sendall(b" " * 99)
+        received = b""
+        with contextlib.suppress(ConnectionResetError):
+            while data := client.recv(65536):
+                received += data
+    assert received.count(b"HTTP/1.1 ") == 1
+
+
+def test_who_is_heard_out_has_no_longer_for_it(hasty: Served) -> None:
+    posted = head("POST /ignore HTTP/1.1", "Content-Length: 100000", "Connection: close")
+    with dialled(hasty, posted) as client:
         assert client.recv(12) == b"HTTP/1.1 200"
         drip(client, b"a")
         hasty.await_open(0)
