@@ -2,117 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import json
 import select
 import socket
 import threading
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uvicorn
-from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
 
-from shared.body import read_json
 from shared.limits import MAX_BODY_BYTES, MIB
 from shared.patience import Pace
-from shared.services import Services
-from shared.serving import assemble
 from shared.serving.connection import Edge
-from shared.serving.server import MAX_FRAME_BYTES, config
+from shared.serving.server import MAX_FRAME_BYTES
 from shared.settings import Settings
-
-#: Few connections, but no hurry.
-EDGE = Edge(connections=8, head_s=60.0, drain_s=60.0, send_s=60.0)
-#: No patience at all.
-HASTY = Edge(head_s=0.5, drain_s=0.5, send_s=0.5)
-PATIENCE_S = 60.0
-BIG = 64 * 1024 * 1024
-
-
-def routes(_services: Services) -> list[BaseRoute]:
-    """Takes a body, ignores one, streams for ever, fails."""
-
-    async def take(request: Request) -> Response:
-        body = await read_json(request.scope, request.receive, dict[str, Any], limit_bytes=1000)
-        return Response(str(len(body)))
-
-    async def ignore(_request: Request) -> Response:
-        return Response("ignored")
-
-    async def names(request: Request) -> Response:
-        await request.body()
-        return Response(" ".join(request.headers))
-
-    async def pour(_request: Request) -> Response:
-        async def zeros() -> Any:  # noqa: ANN401
-            for _ in range(BIG // 65536):
-                yield bytes(65536)
-
-        return StreamingResponse(zeros())
-
-    async def fail(_request: Request) -> Response:
-        raise RuntimeError("the password is swordfish")
-
-    async def fail_late(_request: Request) -> Response:
-        async def some() -> Any:  # noqa: ANN401
-            yield b"some"
-            raise RuntimeError("the password is swordfish")
-
-        return StreamingResponse(some())
-
-    return [
-        Route("/take", take, methods=["POST"]),
-        Route("/ignore", ignore, methods=["POST"]),
-        Route("/names", names, methods=["POST"]),
-        Route("/pour", pour),
-        Route("/fail", fail),
-        Route("/fail-late", fail_late),
-    ]
-
-
-@dataclass
-class Served:
-    """A server in a thread, and how many connections it holds."""
-
-    port: int
-    server: uvicorn.Server
-
-    @property
-    def open(self) -> int:
-        return len(self.server.server_state.connections)
-
-    def await_open(self, count: int) -> None:
-        """Until it holds so many."""
-        deadline = time.monotonic() + PATIENCE_S
-        while self.open != count:
-            assert time.monotonic() < deadline, f"{self.open} are open"
-            time.sleep(0.01)
-
-
-@contextlib.contextmanager
-def serving(edge: Edge) -> Iterator[Served]:
-    """It has no Redis, and its callers come from this machine."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-    services = Services(Settings(redis_url="redis://127.0.0.1:1", log_level="error"))
-    server = uvicorn.Server(config(services, assemble(services, routes), edge))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield Served(listener.getsockname()[1], server)
-    finally:
-        server.should_exit = True
-        thread.join()
+from tests.shared.edge import (
+    EDGE,
+    HASTY,
+    JSON,
+    PATIENCE_S,
+    TAKE,
+    Served,
+    answer,
+    dialled,
+    drip,
+    head,
+    hung_up,
+    serving,
+)
 
 
 @pytest.fixture(scope="module")
@@ -133,42 +51,6 @@ def hasty() -> Iterator[Served]:
     """The one without patience."""
     with serving(HASTY) as server:
         yield server
-
-
-@contextlib.contextmanager
-def dialled(served: Served, *pieces: bytes) -> Iterator[socket.socket]:
-    """A connection on which these bytes have been sent."""
-    with socket.create_connection(("127.0.0.1", served.port)) as client:
-        client.settimeout(PATIENCE_S)
-        for piece in pieces:
-            client.sendall(piece)
-        yield client
-
-
-def answer(client: socket.socket) -> tuple[int, dict[str, Any], HTTPResponse]:
-    """The one answer that comes, a problem document; then the server hangs up."""
-    response = HTTPResponse(client)
-    response.begin()
-    assert response.headers["content-type"] == "application/problem+json"
-    assert response.headers["x-content-type-options"] == "nosniff"
-    assert "default-src 'none'" in response.headers["content-security-policy"]
-    return response.status, json.loads(response.read()), response
-
-
-def hung_up(client: socket.socket) -> bool:
-    """Whether the server closes, sooner or later, without another word."""
-    try:
-        return client.recv(1) == b""
-    except ConnectionResetError:
-        return True
-
-
-def head(line: str, *headers: str) -> bytes:
-    return "\r\n".join([line, "Host: localhost", *headers, "", ""]).encode()
-
-
-TAKE = "POST /take HTTP/1.1"
-JSON = "Content-Type: application/json"
 
 
 @pytest.mark.parametrize(
@@ -217,78 +99,6 @@ def test_a_head_within_its_limits_is_taken(served: Served) -> None:
         assert answer(client)[0] == 404
 
 
-@pytest.mark.parametrize("size", [1_000, 40_000, 200_000])
-def test_a_body_is_no_head_however_it_arrives(served: Served, size: int) -> None:
-    posted = head("POST /ignore HTTP/1.1", f"Content-Length: {size}") + b"x" * size
-    last = head("GET /nowhere HTTP/1.1", "Connection: close")
-    with dialled(served, posted, posted + last) as client:
-        received = b""
-        while data := client.recv(65536):
-            received += data
-    assert received.count(b"200 OK") == 2
-    assert received.count(b"404 Not Found") == 1
-
-
-def test_trailers_count_like_headers(served: Served) -> None:
-    chunked = head(TAKE, JSON, "Transfer-Encoding: chunked")
-    with dialled(served, chunked, b"2\r\n{}\r\n0\r\n") as client:
-        with contextlib.suppress(OSError):
-            for n in range(10_000):
-                client.sendall(b"X-%d: %s\r\n" % (n, b"a" * 100))
-        received = b""
-        with contextlib.suppress(ConnectionResetError):
-            while data := client.recv(65536):
-                received += data
-    assert b"200 OK" not in received
-
-
-@pytest.mark.parametrize("path", ["/ignore", "/take"])
-@pytest.mark.parametrize("last", [["Connection: close"], []], ids=["last", "not last"])
-def test_an_early_answer_reaches_who_still_sends(
-    served: Served, path: str, last: list[str]
-) -> None:
-    size = BIG // 4
-    with dialled(
-        served, head(f"POST {path} HTTP/1.1", JSON, f"Content-Length: {size}", *last)
-    ) as c:
-        c.sendall(b" " * size)
-        response = HTTPResponse(c)
-        response.begin()
-        assert response.status == (200 if path == "/ignore" else 413)
-        assert response.read()
-        assert not last or hung_up(c)
-
-
-def test_a_trailer_is_no_header(served: Served) -> None:
-    posted = head("POST /names HTTP/1.1", "Transfer-Encoding: chunked", "Connection: close")
-    with dialled(served, posted + b"2\r\n{}\r\n0\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n") as client:
-        response = HTTPResponse(client)
-        response.begin()
-        assert response.status == 200
-        assert response.read() == b"host transfer-encoding connection"
-
-
-@pytest.mark.parametrize(
-    "begin", [b"0\r\nX: ", b"2\r\n{}\r\n0\r\nX: ", b"2;x=", b"2\r\n{}\r\n0\r\nX"]
-)
-def test_what_is_around_a_body_has_an_end(served: Served, begin: bytes) -> None:
-    chunked = head("POST /ignore HTTP/1.1", "Transfer-Encoding: chunked")
-    with dialled(served, chunked, begin) as client:
-        sent = 0
-        with contextlib.suppress(OSError):
-            while sent < BIG:
-                sent += client.send(b"a" * 65536)
-        assert sent < BIG
-
-
-@pytest.mark.parametrize("body", ["Content-Length: 9", "Transfer-Encoding: chunked"])
-def test_a_socket_that_begins_with_a_body_is_refused(served: Served, body: str) -> None:
-    upgrade = head("GET /socket HTTP/1.1", "Upgrade: websocket", "Connection: Upgrade", body)
-    with dialled(served, upgrade) as client:
-        assert answer(client)[0] == 400
-        assert hung_up(client)
-
-
 def test_a_head_that_does_not_end_has_its_time(hasty: Served) -> None:
     with dialled(hasty, b"GET / HTTP/1.1\r\nHost: localhost\r\n") as slow, dialled(hasty) as mute:
         dripping = threading.Thread(target=drip, args=(slow, b"X: a\r\n"))
@@ -297,41 +107,6 @@ def test_a_head_that_does_not_end_has_its_time(hasty: Served) -> None:
         assert (status, problem["type"]) == (408, "urn:assay:error:too-slow")
         assert hung_up(mute)
         dripping.join()
-
-
-def drip(client: socket.socket, piece: bytes) -> None:
-    """Keep a connection busy, as long as it lasts."""
-    with contextlib.suppress(OSError):
-        for _ in range(600):
-            client.sendall(piece)
-            time.sleep(0.1)
-
-
-def test_a_body_that_was_not_wanted_has_its_time(hasty: Served) -> None:
-    with dialled(hasty, head("POST /ignore HTTP/1.1", "Content-Length: 100000")) as client:
-        assert client.recv(12) == b"HTTP/1.1 200"
-        drip(client, b"a")
-        hasty.await_open(0)
-
-
-def test_nothing_is_answered_behind_a_last_answer(served: Served) -> None:
-    first = b"GET /names HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n"
-    second = head("POST /take HTTP/1.1", JSON, "Content-Length: 100")
-    with dialled(served, first + second + b" ") as client:
-        client.sendall(b" " * 99)
-        received = b""
-        with contextlib.suppress(ConnectionResetError):
-            while data := client.recv(65536):
-                received += data
-    assert received.count(b"HTTP/1.1 ") == 1
-
-
-def test_who_is_heard_out_has_no_longer_for_it(hasty: Served) -> None:
-    posted = head("POST /ignore HTTP/1.1", "Content-Length: 100000", "Connection: close")
-    with dialled(hasty, posted) as client:
-        assert client.recv(12) == b"HTTP/1.1 200"
-        drip(client, b"a")
-        hasty.await_open(0)
 
 
 def test_a_client_that_takes_nothing_is_let_go(hasty: Served) -> None:
