@@ -116,18 +116,24 @@ class Connection(HttpToolsProtocol):
         if len(self.connections) > self._edge.connections and self.url != b"/healthz":
             self._refusal = Overloaded("too many connections are open here", retry_after_s=2)
             raise self._refusal
-        # The protocol it would be handed to waits for that body, by no clock.
-        if self.parser.should_upgrade() and self._should_upgrade() and self._announces_body():
-            self._refusal = InvalidRequest("a request for a WebSocket has no body")
-            raise self._refusal
+        if self.parser.should_upgrade() and self._should_upgrade():
+            self._check_upgrade()
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before:
             self.cycle.transport = _HeardOut(self)  # type: ignore[assignment]
 
-    def _announces_body(self) -> bool:
+    def _check_upgrade(self) -> None:
+        """See that the connection can be handed over."""
         told = dict(self.headers)
-        return b"transfer-encoding" in told or told.get(b"content-length", b"0").strip(b"0") != b""
+        if b"transfer-encoding" in told or told.get(b"content-length", b"0").strip(b"0"):
+            # Who takes it over would wait for that body, by no clock.
+            self._refusal = InvalidRequest("a request for a WebSocket has no body")
+            raise self._refusal
+        if self.cycle is not None and not self.cycle.response_complete:
+            # The answer that is not complete would never hear that its client has left.
+            self._refusal = InvalidRequest("a WebSocket begins behind no answer that goes on")
+            raise self._refusal
 
     def on_body(self, body: bytes) -> None:
         self._step()

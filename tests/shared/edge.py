@@ -33,6 +33,17 @@ PATIENCE_S = 60.0
 BIG = 64 * 1024 * 1024
 
 
+async def _wait(request: Request) -> Response:
+    while not await request.is_disconnected():
+        await asyncio.sleep(0.01)
+    return Response("too late")
+
+
+async def _names(request: Request) -> Response:
+    await request.body()
+    return Response(" ".join(request.headers))
+
+
 def routes(_services: Services) -> list[BaseRoute]:
     """Takes a body, ignores one, streams for ever, fails."""
 
@@ -42,10 +53,6 @@ def routes(_services: Services) -> list[BaseRoute]:
 
     async def ignore(_request: Request) -> Response:
         return Response("ignored")
-
-    async def names(request: Request) -> Response:
-        await request.body()
-        return Response(" ".join(request.headers))
 
     async def pour(_request: Request) -> Response:
         async def zeros() -> Any:  # noqa: ANN401
@@ -67,7 +74,8 @@ def routes(_services: Services) -> list[BaseRoute]:
     return [
         Route("/take", take, methods=["POST"]),
         Route("/ignore", ignore, methods=["POST"]),
-        Route("/names", names, methods=["POST"]),
+        Route("/wait", _wait),
+        Route("/names", _names, methods=["POST"]),
         Route("/pour", pour),
         Route("/fail", fail),
         Route("/fail-late", fail_late),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from http.client import HTTPResponse
 
@@ -13,6 +14,7 @@ from tests.shared.edge import (
     EDGE,
     HASTY,
     JSON,
+    PATIENCE_S,
     TAKE,
     Served,
     answer,
@@ -141,3 +143,19 @@ def test_who_is_heard_out_has_no_longer_for_it(hasty: Served) -> None:
         assert client.recv(12) == b"HTTP/1.1 200"
         drip(client, b"a")
         hasty.await_open(0)
+
+
+def test_a_socket_behind_an_answer_that_goes_on_is_no_way_to_leave_it_behind(
+    served: Served,
+) -> None:
+    upgrade = head(
+        "GET /socket HTTP/1.1", "Upgrade: websocket", "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
+    )  # fmt: skip
+    with dialled(served, head("GET /wait HTTP/1.1"), upgrade) as client:
+        assert hung_up(client)
+    served.await_open(0)
+    deadline = time.monotonic() + PATIENCE_S
+    while served.server.server_state.tasks:
+        assert time.monotonic() < deadline, "what nobody waits for goes on"
+        time.sleep(0.01)
