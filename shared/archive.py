@@ -26,11 +26,13 @@ from urllib.parse import quote, unquote
 import msgspec
 import redis.asyncio
 
-from shared import keys, scripts
+from shared import keys, logs, scripts
 from shared.answers import ArchiveStatus
 from shared.blobs import BlobDamaged, Blobs
 from shared.models import Stored, encode
 from shared.shelf import NameMissing, NameTaken, Shelf
+
+log = logs.get_logger(__name__)
 
 FORMAT = 1
 _MAGIC = b"assay-archive"
@@ -228,6 +230,9 @@ class Archive:
             return unpack(self.shelf.get(name).content)
         except NameMissing:
             return None
+        except BlobDamaged:
+            log.error("what is archived is damaged", name=name)
+            raise
 
 
 async def archive_status(client: redis.asyncio.Redis) -> ArchiveStatus:

@@ -21,7 +21,7 @@ import msgspec
 
 from shared import keys, scripts
 from shared.archive import Archive, bring_back, folder_of, is_id
-from shared.blobs import BlobsAway
+from shared.blobs import BlobDamaged, BlobsAway
 from shared.errors import NotFound
 from shared.models import Stored
 from shared.store import Store
@@ -60,9 +60,14 @@ class Forgetting:
         if not is_id(submission_id):
             raise NotFound(f"no submission {submission_id!r}")
         owner, batch = await self._about(submission_id)
-        if owner is None and (record := await self._archive.find(submission_id, tenant)):
-            await bring_back(self._client, record)
-            owner, batch = await self._about(submission_id)
+        if owner is None:
+            try:
+                record = await self._archive.find(submission_id, tenant)
+            except BlobDamaged:  # it lies among this tenant's, whatever it was
+                return await self._damaged(submission_id, tenant)
+            if record is not None:
+                await bring_back(self._client, record)
+                owner, batch = await self._about(submission_id)
         if owner != tenant:
             raise NotFound(f"no submission {submission_id!r}")
         streams = [keys.tenant_events(tenant), *([batch] if batch else [])]
@@ -80,6 +85,18 @@ class Forgetting:
                 *(keys.latest(tenant, ""), SETTLED_MS),
             )
         )
+
+    async def _damaged(self, submission_id: str, tenant: str) -> Forgotten:
+        """One of which nobody can tell any more what leads to it, but for its history."""
+        await self.omit(submission_id, tenant)
+        return Forgotten(id=submission_id, archive=await self._from_archive(submission_id, tenant))
+
+    async def omit(self, submission_id: str, tenant: str) -> None:
+        """Take it out of its tenant's history, by its id alone."""
+        rows: Any = await self._client.zrange(keys.history(tenant), 0, -1)
+        old = [row for row in rows if row.startswith(submission_id.encode())]
+        if old:
+            await self._client.zrem(keys.history(tenant), *old)
 
     async def again(self, submission_id: str, tenant: str) -> None:
         """Once more from the archive, and then it need not be remembered any more.

@@ -85,10 +85,7 @@ class Sweeper:
 
     async def _expire(self, submission_id: str, tenant: str) -> None:
         await asyncio.to_thread(self._archive.remove, submission_id, tenant)
-        rows: Any = await self._client.zrange(keys.history(tenant), 0, -1)
-        old = [row for row in rows if row.startswith(submission_id.encode())]
-        if old:
-            await self._client.zrem(keys.history(tenant), *old)
+        await self._forgetting.omit(submission_id, tenant)
 
     def _tenant(self, name: str) -> str | None:
         """Whose it is; None if nobody can tell, and then it stays."""

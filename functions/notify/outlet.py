@@ -13,6 +13,7 @@ boto3 is imported only where the setting asks for it.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import re
 from typing import Any, Protocol
@@ -111,7 +112,9 @@ class _Topic:
             },
         }
         if self._arn.endswith(".fifo"):
-            asked |= {"MessageGroupId": told["tenant"], "MessageDeduplicationId": event_id}
+            # A tenant's name may have letters that SNS takes in no group.
+            group = hashlib.sha256(told["tenant"].encode()).hexdigest()[:32]
+            asked |= {"MessageGroupId": group, "MessageDeduplicationId": event_id}
         return _why_not(lambda: self._client.publish(**asked))
 
 

@@ -16,7 +16,8 @@ from typing import Any
 import redis.asyncio
 
 from shared import keys
-from shared.archive import Archive
+from shared.archive import Archive, Record
+from shared.blobs import BlobDamaged
 from shared.errors import InvalidField
 from shared.people import HistoryPage, HistoryRow
 from shared.verdicts import State, Verdict
@@ -119,7 +120,7 @@ class History:
         for first in range(0, len(wanted), most):
             part = range(first, min(first + most, len(wanted)))
             gone = [index for index in part if known[index] is None]
-            records = (self._archive.find(wanted[index][0], tenant) for index in gone)
+            records = (self._archived(wanted[index][0], tenant) for index in gone)
             for index, record in zip(gone, await asyncio.gather(*records), strict=True):
                 known[index] = record.fields if record else None
             for index in part:
@@ -128,6 +129,13 @@ class History:
             if len(rows) >= most:
                 break
         return rows
+
+    async def _archived(self, submission_id: str, tenant: str) -> Record | None:
+        """One that is damaged, which is logged, is no reason to show none."""
+        try:
+            return await self._archive.find(submission_id, tenant)
+        except BlobDamaged:
+            return None
 
 
 def _fields(values: Sequence[bytes | None]) -> dict[str, str]:

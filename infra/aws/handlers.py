@@ -25,6 +25,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import cache
 from typing import Any
+from urllib.parse import unquote_plus
 
 import uvloop
 from mangum import Mangum
@@ -100,6 +101,30 @@ def queue(container: Container) -> Handler:
     return take
 
 
+def bucket(container: Container) -> Handler:
+    """Problem packages that are put into a bucket; one that cannot be installed is raised."""
+    import boto3
+
+    from functions.problems.incoming import Incoming
+
+    incoming = Incoming(container.services, boto3.client("s3"))
+
+    def install(event: Event, _context: object) -> Answer:
+        async def all_of_it() -> list[str]:
+            places = [record["s3"] for record in event["Records"]]
+            # In an event a key is written as in the query of a URL.
+            named = [(it["bucket"]["name"], unquote_plus(it["object"]["key"])) for it in places]
+            return [await incoming.install(*place) for place in named]
+
+        return {"installed": container.loop.run_until_complete(all_of_it())}
+
+    return install
+
+
+#: What is called by other events than those of the HTTP API.
+_OTHERS = {"intake": queue, "packages": bucket}
+
+
 @cache
 def _container() -> Container:
     settings = settings_of(os.environ)
@@ -109,7 +134,14 @@ def _container() -> Container:
 
 @cache
 def _served(name: str) -> Handler:
-    return queue(_container()) if name == "queue" else web(_container(), name)
+    return handler(_container(), name)
+
+
+def handler(container: Container, name: str) -> Handler:
+    """What the function of this name below does, in a container."""
+    if name in _OTHERS:
+        return _OTHERS[name](container)
+    return web(container, {"pages": "web"}.get(name, name))
 
 
 def submit(event: Event, context: object) -> Answer:
@@ -119,7 +151,7 @@ def submit(event: Event, context: object) -> Answer:
 
 def intake(event: Event, context: object) -> Answer:
     """`functions/submit`, from SQS."""
-    return _served("queue")(event, context)
+    return _served("intake")(event, context)
 
 
 def result(event: Event, context: object) -> Answer:
@@ -130,6 +162,11 @@ def result(event: Event, context: object) -> Answer:
 def problems(event: Event, context: object) -> Answer:
     """`functions/problems`."""
     return _served("problems")(event, context)
+
+
+def packages(event: Event, context: object) -> Answer:
+    """`functions/problems`, from S3."""
+    return _served("packages")(event, context)
 
 
 def access(event: Event, context: object) -> Answer:
@@ -149,4 +186,4 @@ def archive(event: Event, context: object) -> Answer:
 
 def pages(event: Event, context: object) -> Answer:
     """`functions/web`."""
-    return _served("web")(event, context)
+    return _served("pages")(event, context)

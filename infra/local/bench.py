@@ -2,7 +2,7 @@
 
 Every part measures the bare command, or what else it compares with, in the same run on
 the same machine: a ratio says more than a figure taken elsewhere. Without a part, all of
-them run but `streams`, `verdicts` and `mixed`; that takes about a minute.
+them run but `streams`, `verdicts`, `mixed` and `page`; that takes about a minute.
 
 | part       | one row for each       | columns                                          |
 |------------|------------------------|--------------------------------------------------|
@@ -25,6 +25,8 @@ them run but `streams`, `verdicts` and `mixed`; that takes about a minute.
 | mixed      | minute                 | minute, judged, perSecond, hostMiB, workerMiB,   |
 |            |                        | keepersMiB, runsMiB, valkeyMiB, runnerMiB,       |
 |            |                        | wrong, lost                                      |
+| page       | opening, a key         | what, samples, p50Ms, p95Ms, cpuMs, bytes,       |
+|            |                        | longTasks                                        |
 
 The JSON is {"machine": {...}, "parts": {PART: {"title", "notes", "rows": [...]}}} with the
 same columns. Times are milliseconds, those of `seeing` microseconds.
@@ -49,6 +51,7 @@ from infra.local.benches import (
     many,
     mixed,
     overrun,
+    page,
     pickup,
     scaling,
     seeing,
@@ -73,9 +76,10 @@ PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
     "verdicts": verdicts.measure,
     "seeing": seeing.measure,
     "mixed": mixed.measure,
+    "page": page.measure,
 }
-#: They take minutes: only for those who ask.
-_LONG = {"streams", "verdicts", "mixed"}
+#: They take minutes, or a browser: only for those who ask.
+_LONG = {"streams", "verdicts", "mixed", "page"}
 
 
 def main(argv: Sequence[str]) -> int:

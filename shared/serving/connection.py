@@ -54,6 +54,7 @@ class Connection(HttpToolsProtocol):
         self._in_head, self._in_body = True, False
         #: Of the head that is being read: bytes in headers, their number, bytes received.
         self._head_bytes = self._headers = self._raw_bytes = 0
+        self._heads = 0
         self._refusal: AssayError | None = None
         self._reading: asyncio.TimerHandle | None = None
         self._sending: asyncio.TimerHandle | None = None
@@ -72,11 +73,13 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        was_in_head = self._in_head
+        was_in_head, heads = self._in_head, self._heads
         if was_in_head and self._reading is None:  # the next head of a connection that was idle
             self._watch(self._edge.head_s, self._head_is_late)
         super().data_received(data)
-        if was_in_head and self._in_head and not self.transport.is_closing():
+        if heads != self._heads:  # it brought the end of a head: what follows is a body's
+            return
+        if was_in_head and not self.transport.is_closing():
             self._raw_bytes += len(data)
             if self._raw_bytes > self._edge.head_bytes:
                 self._refuse(HeadTooLarge(f"a head may have {self._edge.head_bytes} bytes at most"))
@@ -103,6 +106,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._unwatch()
+        self._heads += 1
         self._in_head, self._in_body = False, True
         # A process that is full is not dead: it goes on saying so.
         if len(self.connections) > self._edge.connections and self.url != b"/healthz":

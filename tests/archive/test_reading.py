@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import redis
 
 from shared import keys
+from shared.archive import name_of
 from shared.verdicts import Verdict
 from tests.access.people import Person, joined
 from tests.archive.keeping import Keeping
@@ -57,6 +60,24 @@ def test_what_is_archived_can_be_judged_again(service: Keeping) -> None:
     result = service.http.get(f"/result/{submission_id}").json()
     assert result["verdict"] == "accepted"
     assert [past["verdict"] for past in result["history"]] == ["wrong-answer"]
+
+
+def test_a_damaged_record_is_told_hides_no_other_and_can_be_deleted(
+    service: Keeping, tmp_path: Path
+) -> None:
+    damaged, whole = service.judged(), service.judged()
+    for submission_id in (damaged, whole):
+        service.let_go(submission_id)
+    path = tmp_path / "blobs" / name_of("local", damaged)
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    for name in (f"result/{damaged}", f"events/{damaged}", f"submission/{damaged}/code"):
+        assert_problem(service.http.get(f"/{name}"), 500, "internal")
+    rows = service.http.get("/submissions").json()["submissions"]
+    assert [row["id"] for row in rows] == [whole]
+    assert service.http.delete(f"/submission/{damaged}/record").status_code == 200
+    assert not path.exists()
+    assert_problem(service.http.get(f"/result/{damaged}"), 404, "not-found")
+    assert service.redis.zcard(keys.history("local")) == 1
 
 
 @pytest.mark.parametrize("name", ["0" * 32, "sum", "%2e%2e%2fsecret", "0" * 31 + "/"])

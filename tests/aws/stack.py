@@ -32,6 +32,7 @@ NOT_IN_MOTO = {
     "AWS::ElastiCache::ParameterGroup",
     "AWS::ElastiCache::ReplicationGroup",
     "AWS::ElastiCache::SubnetGroup",
+    "AWS::Lambda::EventInvokeConfig",
     "AWS::S3::BucketPolicy",
     "AWS::SQS::QueuePolicy",
     "AWS::SecretsManager::Secret",
@@ -144,9 +145,7 @@ class Stack:
         module, _, name = command.rpartition(".")
         assert module == handlers.__name__
         assert callable(getattr(handlers, name)), name
-        if name == "intake":
-            return handlers.queue(container)
-        return handlers.web(container, {"pages": "web"}.get(name, name))
+        return handlers.handler(container, name)
 
     def request(
         self, method: str, path: str, body: bytes = b"", **headers: str

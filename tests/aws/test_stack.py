@@ -8,6 +8,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote_plus
 
 import boto3
 import pytest
@@ -18,6 +19,7 @@ from functions.notify.deliveries import Deliveries
 from infra.local.valkey import Valkey
 from shared.connect import async_client
 from shared.credentials import Credentials
+from shared.errors import InvalidField, InvalidPackage, TooLarge
 from shared.identity import Role
 from shared.settings import Settings
 from shared.store import Store
@@ -72,6 +74,24 @@ def submit(stack: Stack, key: str, code: str = "print(1)") -> str:
     return found
 
 
+def package(name: str, title: str = "Echo") -> bytes:
+    """A small problem package, as a zip."""
+    files = {
+        "problem.yaml": f"name: {title}\nproblem_format_version: 2023-07-draft\n"
+        "uuid: 5ca6ba5b-36d5-4eff-8aa7-d967cbc4375e\nlicense: unknown\n",
+        "statement/problem.en.md": "Say it again.\n",
+        "data/sample/1.in": "a\n",
+        "data/sample/1.ans": "a\n",
+        "data/secret/1.in": "b\n",
+        "data/secret/1.ans": "b\n",
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path, text in files.items():
+            archive.writestr(f"{name}/{path}", text)
+    return packed.getvalue()
+
+
 def get(stack: Stack, path: str, key: str) -> Any:  # noqa: ANN401
     status, _, answer = stack.request("GET", path, authorization=key)
     assert status == 200, answer
@@ -88,14 +108,14 @@ def test_everything_is_made_but_what_moto_cannot_make(stack: Stack) -> None:
     assert kinds >= NOT_IN_MOTO, "the list of exceptions is no longer than it must be"
 
 
-def test_the_bucket_is_private_and_encrypted(stack: Stack) -> None:
-    [bucket] = resources(stack.template, "AWS::S3::Bucket").values()
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
-    assert "AccessControl" not in bucket
-    found = boto3.client("s3").get_bucket_encryption(Bucket=stack.made()["Blobs"])
-    [rule] = found["ServerSideEncryptionConfiguration"]["Rules"]
-    assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+def test_the_buckets_are_private_and_encrypted(stack: Stack) -> None:
+    for name, bucket in resources(stack.template, "AWS::S3::Bucket").items():
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+        assert "AccessControl" not in bucket
+        found = boto3.client("s3").get_bucket_encryption(Bucket=stack.made()[name])
+        [rule] = found["ServerSideEncryptionConfiguration"]["Rules"]
+        assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
     for kind in ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"):
         for it in resources(stack.template, kind).values():
             [statement] = it["PolicyDocument"]["Statement"]
@@ -158,24 +178,39 @@ def test_health_is_told_without_a_key(stack: Stack) -> None:
 
 
 def test_a_problem_is_put_into_the_bucket_and_read_from_there(stack: Stack, key: str) -> None:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("echo/problem.yaml", "name: Echo\nproblem_format_version: 2023-07-draft\n"
-                         "uuid: 5ca6ba5b-36d5-4eff-8aa7-d967cbc4375e\n"
-                         "license: unknown\n")  # fmt: skip
-        archive.writestr("echo/statement/problem.en.md", "Say it again.\n")
-        archive.writestr("echo/data/sample/1.in", "a\n")
-        archive.writestr("echo/data/sample/1.ans", "a\n")
-        archive.writestr("echo/data/secret/1.in", "b\n")
-        archive.writestr("echo/data/secret/1.ans", "b\n")
     status, _, answer = stack.request(
-        "POST", "/problems", packed.getvalue(), content_type="application/zip", authorization=key
+        "POST", "/problems", package("echo"), content_type="application/zip", authorization=key
     )
     assert status == 201, answer
     bucket = stack.made()["Blobs"]
     stored = boto3.client("s3").list_objects_v2(Bucket=bucket)["Contents"]
     assert all(row["Key"].startswith("problems/") for row in stored)
     assert get(stack, "/problems/echo", key)["title"] == "Echo"
+
+
+def put_event(bucket: str, key: str) -> dict[str, Any]:
+    """What S3 tells of an object."""
+    told = {"bucket": {"name": bucket}, "object": {"key": quote_plus(key)}}
+    return {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": told}]}
+
+
+def test_a_package_that_is_put_into_the_bucket_is_a_problem(stack: Stack, key: str) -> None:
+    s3, bucket = boto3.client("s3"), stack.made()["Packages"]
+    s3.put_object(Bucket=bucket, Key="new ones/said+again.zip", Body=package("said", "Again"))
+    with pytest.raises(InvalidPackage):
+        stack.invoke("PackagesFunction", put_event(bucket, "new ones/said+again.zip"))
+
+    for title in ("First", "Second"):
+        s3.put_object(Bucket=bucket, Key="new ones/again.zip", Body=package("x", title))
+        event = put_event(bucket, "new ones/again.zip")
+        assert stack.invoke("PackagesFunction", event) == {"installed": ["again"]}
+        assert stack.invoke("PackagesFunction", event) == {"installed": ["again"]}
+        assert get(stack, "/problems/again", key)["title"] == title
+
+    s3.put_object(Bucket=bucket, Key="large.zip", Body=bytes(65 * 1024 * 1024))
+    for name, error in (("large.zip", TooLarge), ("notes.txt", InvalidField)):
+        with pytest.raises(error):
+            stack.invoke("PackagesFunction", put_event(bucket, name))
 
 
 def test_the_way_of_a_message_from_the_queue_to_the_bus(

@@ -13,6 +13,7 @@ import pytest
 from cfnlint.api import lint
 
 from infra.aws import routes
+from infra.local.host import FUNCTIONS
 from shared.settings import Settings, env_names
 from tests.aws.conftest import aws_environment
 from tests.aws.stack import FILE, resources, route_table, transformed
@@ -36,6 +37,34 @@ def test_hadolint_has_nothing_to_say_of_the_image() -> None:
     image = FILE.with_name("Dockerfile")
     done = subprocess.run([tool, image], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+_IMPORTS = """
+import importlib, sys
+from infra.containers.slim import NOT_FOR_WEB
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"tests", *NOT_FOR_WEB} or name.startswith("infra.local"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Missing())
+import infra.aws.handlers
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+"""
+
+
+def test_the_image_has_all_that_its_functions_import() -> None:
+    """It has neither the one-machine host nor what only workers need."""
+    copied = FILE.with_name("Dockerfile").read_text()
+    apps = [name for name in FUNCTIONS if name != routes.APART]
+    assert all(f"functions/{name}" in copied for name in apps)
+    modules = [f"functions.{name}.app" for name in apps]
+    modules += ["functions.submit.sqs", "functions.problems.incoming", "boto3", "mangum"]
+    command = [sys.executable, "-c", _IMPORTS, *modules]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_each_path_leads_to_the_function_that_answers_it(template: dict[str, Any]) -> None:
@@ -131,6 +160,7 @@ def test_only_who_writes_files_may_write_them(template: dict[str, Any]) -> None:
         "AccessFunctionRole",
         "ArchiveFunctionRole",
         "ArchiveRole",
+        "PackagesFunctionRole",
         "ProblemsFunctionRole",
     }
     worker = template["Resources"]["WorkerRole"]["Properties"]

@@ -26,8 +26,9 @@ def wire(service: Service) -> Iterator[Wire]:
         yield opened
 
 
-def begin(page: Page, url: str, code: str) -> None:
-    page.goto(f"{url}/play")
+def begin(page: Page, url: str, code: str, *, is_open: bool = False) -> None:
+    if not is_open:
+        page.goto(f"{url}/play")
     expect(page.get_by_label("Language")).not_to_have_value("")
     page.get_by_label("Language").select_option("python")
     put_code(page, code)
@@ -55,6 +56,23 @@ def test_what_ended_during_the_cut_is_told_after_it(page: Page, wire: Wire) -> N
     wire.mend()
     verdict(page, "Completed")
     expect(page.locator(".output")).to_have_text("a\nb\n")
+
+
+def test_a_line_typed_during_the_cut_is_heard_after_it(page: Page, wire: Wire) -> None:
+    page.goto(f"{wire.url}/play")
+    expect(page.get_by_label("Language")).not_to_have_value("")
+    page.get_by_label("Type input while it runs").check()
+    begin(page, wire.url, "print('ready', flush=True); print('heard', input())", is_open=True)
+    expect(page.locator(".output")).to_contain_text("ready\n")
+    wire.cut()
+    expect(page.locator("#connection")).to_contain_text("Connection lost")
+    typed = page.get_by_label("A line of input for the running program")
+    typed.fill("hello")
+    typed.press("Enter")
+    expect(page.get_by_text("The line is sent when the connection is there.")).to_be_visible()
+    wire.mend()
+    verdict(page, "Completed")
+    expect(page.locator(".output")).to_have_text("ready\nheard hello\n")
 
 
 def test_a_network_that_went_silent_is_noticed(page: Page, wire: Wire) -> None:

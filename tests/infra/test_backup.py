@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
 import json
-import os
 import shutil
 import signal
-import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,14 +16,13 @@ import pytest
 import redis
 
 from infra.local.backup.container import Manifest, Writer, pack
-from infra.local.backup.which import is_passing
 from infra.local.cli import main
-from infra.local.state import ROOT
 from infra.local.valkey import Valkey
 from shared import keys
 from shared.archive import name_of
 from shared.blobs import FolderBlobs, read
 from shared.schema import RESTORING, SCHEMA_VERSION
+from tests.infra.backing_up import called, command, kept, url_of
 from tests.infra.eventually import eventually
 from tests.infra.running import Running, running
 from tests.infra.serving import SERVE, api_of, final, submit
@@ -35,29 +30,6 @@ from tests.s3 import PLACE, far_store
 from tests.shared import submissions as subs
 
 LARGE = b"0123456789abcdef" * 1024 * 600
-
-
-def command(*args: str, state: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    env = {name: it for name, it in os.environ.items() if not name.startswith("ASSAY_")}
-    env.pop("REDIS_URL", None)
-    return subprocess.run(
-        [*SERVE, *args, "--state", str(state)],
-        cwd=ROOT,
-        env=env | environ,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def called(*args: str, state: Path, redis_url: str) -> subprocess.CompletedProcess[str]:
-    """The same in this process."""
-    with (
-        contextlib.redirect_stdout(io.StringIO()) as out,
-        contextlib.redirect_stderr(io.StringIO()) as err,
-    ):
-        code = main([*args, "--state", str(state), "--redis-url", redis_url])
-    return subprocess.CompletedProcess(args, code, out.getvalue(), err.getvalue())
 
 
 def told(one: Running, ids: list[str]) -> dict[str, Any]:
@@ -91,6 +63,9 @@ def test_everything_is_answered_as_before_and_what_waited_is_judged(
         made = command("backup", str(file), state=state)
         assert made.returncode == 0, made.stderr
         assert installed.returncode == 0, installed.stderr
+        assert {it.name for it in tmp_path.iterdir()} == {"state", "output", "backup.zip"}
+        # No copy is left where what is deleted later would still be in it
+        assert not (state / "valkey" / "dump.rdb").exists()
         refused = command("restore", str(file), state=state)
         assert refused.returncode == 1
         assert "is running" in refused.stderr
@@ -147,26 +122,6 @@ def target(tmp_path: Path) -> Iterator[redis.Redis]:
     (tmp_path / "target").mkdir(mode=0o700)
     with Valkey(tmp_path / "target") as server, redis.Redis.from_url(server.url) as client:
         yield client
-
-
-def url_of(client: redis.Redis) -> str:
-    return "unix://" + str(client.get_connection_kwargs()["path"])
-
-
-def kept(client: redis.Redis) -> dict[bytes, Any]:
-    """All that is ours and is to be kept."""
-    read: Any = client
-    readers: dict[bytes, Callable[[bytes], Any]] = {
-        b"string": client.get,
-        b"hash": client.hgetall,
-        b"set": client.smembers,
-        b"list": lambda name: client.lrange(name, 0, -1),
-        b"zset": lambda name: client.zrange(name, 0, -1, withscores=True),
-        b"stream": lambda name: [(it, list(of.items())) for it, of in read.xrange(name)],
-    }
-    names: Any = client.scan_iter("assay:*")
-    kinds: dict[bytes, Any] = {name: client.type(name) for name in names}
-    return {it: readers[kind](it) for it, kind in kinds.items() if not is_passing(it)}
 
 
 def test_a_redis_of_ones_own_is_restored_key_by_key(

@@ -212,6 +212,18 @@ def test_a_head_within_its_limits_is_taken(served: Served) -> None:
         assert answer(client)[0] == 404
 
 
+@pytest.mark.parametrize("size", [1_000, 40_000, 200_000])
+def test_a_body_is_no_head_however_it_arrives(served: Served, size: int) -> None:
+    posted = head("POST /ignore HTTP/1.1", f"Content-Length: {size}") + b"x" * size
+    last = head("GET /nowhere HTTP/1.1", "Connection: close")
+    with dialled(served, posted, posted + last) as client:
+        received = b""
+        while data := client.recv(65536):
+            received += data
+    assert received.count(b"200 OK") == 2
+    assert received.count(b"404 Not Found") == 1
+
+
 def test_trailers_count_like_headers(served: Served) -> None:
     chunked = head(TAKE, JSON, "Transfer-Encoding: chunked")
     with dialled(served, chunked, b"2\r\n{}\r\n0\r\n") as client:

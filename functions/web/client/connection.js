@@ -12,6 +12,7 @@ const HEARTBEAT = { unsubscribe: "-" }; // follows nothing; is answered at once
 class Connection {
   #socket = null;
   #feeds = new Map(); // id -> { after, on }
+  #unsent = []; // commands that wait for the connection
   #pauseMs = FIRST_PAUSE_MS;
   #timer = 0;
   #listeners = new Set();
@@ -46,11 +47,14 @@ class Connection {
     };
   }
 
-  /** Send a command about something followed, such as input for a running program. */
-  tell(command) {
-    if (!this.#isOpen) return false;
-    this.#send(command);
-    return true;
+  /**
+   * Send a command about the followed `id`, such as input for a running program: now, or when the
+   * connection is there. Tells whether it was now.
+   */
+  tell(id, command) {
+    if (this.#isOpen) this.#send(command);
+    else this.#unsent.push([id, command]);
+    return this.#isOpen;
   }
 
   get #isOpen() {
@@ -69,6 +73,9 @@ class Connection {
       this.#heard();
       this.#say("");
       for (const [id, feed] of this.#feeds) this.#subscribe(id, feed);
+      for (const [id, command] of this.#unsent.splice(0)) {
+        if (this.#feeds.has(id)) this.#send(command); // else it has ended meanwhile
+      }
     });
     socket.addEventListener("message", (message) => {
       if (socket !== this.#socket) return; // given up, whatever it still brings comes again

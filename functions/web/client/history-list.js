@@ -10,7 +10,7 @@ export function historyList({ problem = "", judged = () => true } = {}) {
   const problemNote = h("p", { class: "notice bad", role: "alert", hidden: true });
   const none = h("p", { class: "empty", hidden: true });
   const more = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => older() }, "Older ones");
-  const columns = ["Verdict", ...(problem ? [] : ["Problem"]), "Language", { name: "Time", number: true }, { name: "Memory", number: true }, "When"];
+  const columns = ["Verdict", ...(problem ? [] : ["Problem"]), "Language", { name: "Time", number: true }, { name: "Memory", number: true, minor: true }, "When"];
   const list = table("Submissions", columns, body);
   let next = null;
   let asked = 0;
@@ -45,6 +45,6 @@ function row(it, problem) {
   return h("tr", {},
     h("td", {}, link, it.shared ? h("span", { class: "tag" }, "shared") : null),
     problem ? null : h("td", {}, about),
-    h("td", {}, it.language), number(milliseconds(it.cpuTimeMs)), number(bytes(it.peakMemoryBytes)),
+    h("td", {}, it.language), number(milliseconds(it.cpuTimeMs)), h("td", { class: "number minor" }, bytes(it.peakMemoryBytes) ?? "–"),
     h("td", {}, when(it.createdMs)));
 }

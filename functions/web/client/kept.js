@@ -1,6 +1,6 @@
 // What the browser keeps: code per problem and language, and how a person likes the editor.
 
-const PREFIX = "assay:";
+const PREFIX = "assay/";
 // What somebody wrote is kept apart from what somebody else wrote in the same browser.
 const OWNED = ["code:", "stdin:"];
 let owner = "";

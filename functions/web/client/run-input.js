@@ -63,13 +63,13 @@ export class RunInput {
   #send(event) {
     event.preventDefault();
     if (!this.#id) return;
-    const sent = connection.tell({ stdin: this.#id, data: `${this.typed.value}\n` });
-    if (sent) this.typed.value = "";
-    else say(this.note, "The connection is away for a moment; the line was not sent.");
+    const isSent = connection.tell(this.#id, { stdin: this.#id, data: `${this.typed.value}\n` });
+    this.typed.value = "";
+    say(this.note, isSent ? "" : "The line is sent when the connection is there.");
   }
 
   #close() {
-    if (this.#id) connection.tell({ eof: this.#id });
+    if (this.#id) connection.tell(this.#id, { eof: this.#id });
   }
 
   async #pick() {

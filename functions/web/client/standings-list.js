@@ -6,7 +6,7 @@ import { number, table, when } from "./table.js";
 
 const OVERALL = [{ name: "Rank", number: true, narrow: true }, "Name", { name: "Solved", number: true }];
 const OF_PROBLEM = [
-  { name: "Rank", number: true, narrow: true }, "Name", "Language", { name: "Time", number: true }, { name: "Memory", number: true }, "When",
+  { name: "Rank", number: true, narrow: true }, "Name", "Language", { name: "Time", number: true }, { name: "Memory", number: true }, { name: "When", minor: true },
 ];
 
 /** `element`, and `load()` that fetches it anew. */
@@ -34,7 +34,7 @@ export function standingsList({ problem = "" } = {}) {
     const name = h("td", {}, it.name, it.me ? h("span", { class: "tag me" }, "you") : null);
     const classes = [it.me && "me", beyond === "beyond" && "beyond"].filter(Boolean).join(" ");
     const figures = problem
-      ? [h("td", {}, it.language), number(milliseconds(it.cpuTimeMs)), number(bytes(it.peakMemoryBytes)), h("td", {}, when(it.createdMs))]
+      ? [h("td", {}, it.language), number(milliseconds(it.cpuTimeMs)), number(bytes(it.peakMemoryBytes)), h("td", { class: "minor" }, when(it.createdMs))]
       : [number(String(it.solved))];
     return h("tr", { class: classes }, rank, name, figures);
   }

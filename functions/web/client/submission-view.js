@@ -160,7 +160,7 @@ export class SubmissionView {
     if (data.truncated) say(this.outputNote, "The output was cut at its limit.");
     const rows = figures([
       ["Score", data.score], ["CPU time", milliseconds(data.cpuTimeMs)], ["Wall time", milliseconds(data.wallTimeMs)],
-      ["Peak memory", bytes(data.peakMemoryBytes)], ["Exit code", data.exitCode], ["Signal", data.signal], ["Limit", data.limit],
+      ["Peak memory", bytes(data.peakMemoryBytes)], ["Exit code", data.exitCode || (verdict === "completed" ? 0 : null)], ["Signal", data.signal], ["Limit", data.limit],
     ]);
     fill(this.figures, rows);
     this.figures.hidden = rows.length === 0;

@@ -2,11 +2,11 @@
 import { h } from "./dom.js";
 import { ago, toneOf, words } from "./format.js";
 
-/** `columns` are names, or {name, hidden} where only a screen reader needs the name, or {name, number, narrow}. */
+/** `columns` are names, or {name, hidden} where only a screen reader needs the name, or {name, number, narrow, minor}: a phone does without the minor ones. */
 export function table(label, columns, body) {
   const head = columns.map((column) => {
-    const { name, hidden = false, number = false, narrow = false } = typeof column === "string" ? { name: column } : column;
-    return h("th", { scope: "col", class: [number && "number", narrow && "rank-column"].filter(Boolean).join(" ") || null }, hidden ? h("span", { class: "visually-hidden" }, name) : name);
+    const { name, hidden = false, number = false, narrow = false, minor = false } = typeof column === "string" ? { name: column } : column;
+    return h("th", { scope: "col", class: [number && "number", narrow && "rank-column", minor && "minor"].filter(Boolean).join(" ") || null }, hidden ? h("span", { class: "visually-hidden" }, name) : name);
   });
   return h("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": label }, // a phone scrolls it sideways
     h("table", { class: "list" }, h("thead", {}, h("tr", {}, head)), body));

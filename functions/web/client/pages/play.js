@@ -25,7 +25,8 @@ export async function play(view) {
     const copied = "The link to this program is in your clipboard. It holds the program itself.";
     navigator.clipboard.writeText(location.href).then(() => say(note, copied), () => {});
   });
-  const right = h("div", { class: "side" }, input.element, h("p", {}, share), note, coding.view.element);
+  const right = h("div", { class: "side" },
+    h("div", { class: "pane" }, input.element, h("p", {}, share), note), h("div", { class: "pane" }, coding.view.element));
   fill(view, h("h1", { class: "visually-hidden" }, "Playground"),
     split("play", coding.element, right, { label: "Width of the program", start: 55 }));
   await coding.load();

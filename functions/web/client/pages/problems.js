@@ -1,10 +1,10 @@
 // The list of problems: search, tags, difficulty, what is solved, in one table.
 import { ask } from "../api.js";
 import { fill, h, say } from "../dom.js";
-import { number, table } from "../table.js";
+import { table } from "../table.js";
 
 const DIFFICULTIES = ["easy", "medium", "hard"];
-const COLUMNS = [{ name: "Solved", hidden: true }, "Problem", { name: "Acceptance", number: true }, "Difficulty", "Tags"];
+const COLUMNS = [{ name: "Solved", hidden: true }, "Problem", { name: "Acceptance", number: true, minor: true }, "Difficulty", { name: "Tags", minor: true }];
 
 export async function problems(view, { query }) {
   document.title = "Problems · Assay";
@@ -65,7 +65,7 @@ function row(problem) {
   return h("tr", {},
     h("td", { class: "mark" }, mark),
     h("td", { class: "name" }, h("a", { href: `/p/${encodeURIComponent(problem.id)}` }, problem.name)),
-    number(acceptance(problem)),
+    h("td", { class: "number minor" }, acceptance(problem) ?? "–"),
     h("td", {}, problem.difficulty ? h("span", { class: `level ${problem.difficulty}` }, problem.difficulty) : ""),
-    h("td", { class: "tags" }, (problem.tags ?? []).map((it) => h("span", { class: "tag" }, it))));
+    h("td", { class: "tags minor" }, (problem.tags ?? []).map((it) => h("span", { class: "tag" }, it))));
 }
