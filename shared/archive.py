@@ -46,6 +46,8 @@ TOP = "archive"
 #: Below this lies whose they are, of those that are shared.
 SHARED = "archive-shared"
 _MOST_NAME = 100
+#: Bytes of a record; what a program may write and a caller may send is far below this.
+_MOST_RECORD = 1 << 29
 #: Begins what a name becomes that is longer; no quoted name begins so.
 _HASHED = "=sha256="
 _TRIES = 5
@@ -109,9 +111,17 @@ def unpack(content: bytes) -> Record:
     """
     head, _, body = content.partition(b"\n")
     wanted = b"%s %d %s" % (_MAGIC, FORMAT, hashlib.sha256(body).hexdigest().encode())
-    if head != wanted:
-        raise BlobDamaged("what is archived of this submission cannot be read: it is damaged")
-    return msgspec.json.decode(zlib.decompress(body, _GZIP), type=Record)
+    try:
+        if head != wanted:
+            raise ValueError
+        squeezed = zlib.decompressobj(_GZIP)
+        text = squeezed.decompress(body, _MOST_RECORD)
+        if not squeezed.eof:  # larger than any that we write
+            raise ValueError
+        return msgspec.json.decode(text, type=Record)
+    except (ValueError, zlib.error):  # msgspec's are ValueErrors
+        why = "what is archived of this submission cannot be read: it is damaged"
+        raise BlobDamaged(why) from None
 
 
 def name_of(tenant: str, submission_id: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gzip
+import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -280,6 +282,11 @@ def test_a_tenants_name_is_no_path(tmp_path: Path, tenant: str) -> None:
     assert shelf.get(name).content == b"x"
 
 
+def signed(body: bytes) -> bytes:
+    """Something that is what was written, but not by us."""
+    return b"assay-archive 1 %s\n%s" % (hashlib.sha256(body).hexdigest().encode(), body)
+
+
 def test_what_is_damaged_is_told_and_never_served() -> None:
     content = pack(Record(id="1", fields={"tenant": "local"}, events=[(1, "queued", "{}")]))
     assert unpack(content).fields == {"tenant": "local"}
@@ -290,6 +297,10 @@ def test_what_is_damaged_is_told_and_never_served() -> None:
         b"",
         content[:70] + bytes([content[70] ^ 1]) + content[71:],
         content[:-3] + bytes([content[-3] ^ 1]) + content[-2:],
+        signed(b"no gzip"),
+        signed(gzip.compress(b"no JSON")),
+        signed(gzip.compress(b"[]")),
+        signed(gzip.compress(b"{}")[:-4]),
     ):
         with pytest.raises(BlobDamaged):
             unpack(damaged)
