@@ -46,8 +46,8 @@ TOP = "archive"
 #: Below this lies whose they are, of those that are shared.
 SHARED = "archive-shared"
 _MOST_NAME = 100
-#: Bytes of a record; what a program may write and a caller may send is far below this.
-_MOST_RECORD = 1 << 29
+#: Bytes of a record; a result in Redis has half of that at most.
+_MOST_RECORD = 1 << 30
 #: Begins what a name becomes that is longer; no quoted name begins so.
 _HASHED = "=sha256="
 _TRIES = 5
