@@ -1,7 +1,7 @@
 """One image of the Dockerfile, really built and really run: no registry, no engine.
 
 It takes minutes, root, and a way to Debian's and Python's packages, so it is asked for:
-BUILD_IMAGES=1. CI asks.
+BUILD_IMAGES=1, which `.ci/run` passes on.
 """
 
 from __future__ import annotations

@@ -151,10 +151,14 @@ class Core:
 
         def heard() -> list[str]:
             said: list[str] = []
-            while (message := listener.get_message(timeout=0.05)) is not None:
-                said.append(str(message["data"]))
+
+            def is_told_of_the_end() -> bool:
+                while (message := listener.get_message(timeout=0.05)) is not None:
+                    said.append(str(message["data"]))
+                return any(submission_id in text or "finished" in text for text in said)
+
+            eventually(is_told_of_the_end, PATIENCE_S)
             listener.close()
-            assert any(submission_id in text or "finished" in text for text in said)
             return said
 
         return heard
