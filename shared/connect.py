@@ -15,12 +15,26 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError, TimeoutError
 from redis.retry import Retry
 
+from shared.settings import SettingsError
+
 _RETRIES = 5
 _TRANSIENT = (ConnectionError, TimeoutError)
 
 
 def _backoff() -> ExponentialBackoff:
     return ExponentialBackoff(cap=0.4, base=0.025)
+
+
+def check_url(url: str) -> None:
+    """Say now that this is no URL of a Redis, not when the first client is made.
+
+    Raises:
+        SettingsError: it is none. The URL is not repeated: it may hold a password.
+    """
+    try:
+        redis.ConnectionPool.from_url(url)  # connects to nothing yet
+    except ValueError as error:
+        raise SettingsError(f"REDIS_URL is not a Redis URL ({error})") from None
 
 
 def blocking_client(url: str, *, connections: int = 64) -> redis.Redis:

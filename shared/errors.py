@@ -144,7 +144,7 @@ class Overloaded(AssayError):
 class Unavailable(AssayError):
     status = 503
     slug = "unavailable"
-    title = "The store cannot be reached"
+    title = "Not available at the moment"
 
 
 #: Answers of a living Redis that pass by themselves; any other is a mistake of ours.

@@ -60,7 +60,7 @@ def main() -> int:
             announce("ready " + encode(worker.facts()).decode())
             return _work_until(stop, worker)
     except (EngineError, redis.RedisError, AssayError, Failure, ValueError) as error:
-        sentence = f"The worker cannot start: {error}."
+        sentence = f"The worker cannot start: {str(error).rstrip('.')}."
         if not announce(f"failed {sentence}"):
             print(f"Assay: {sentence}", file=sys.stderr)
         return 1

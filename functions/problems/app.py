@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from functions.problems import manage
 from functions.problems.page import Rendered, page, public_files, rendered
 from shared.blobs import Blobs, read
-from shared.errors import NotFound
+from shared.errors import InvalidField, NotFound
 from shared.identity import Role, require
 from shared.languages import known
 from shared.models import encode
@@ -41,6 +41,7 @@ _TYPES = {
     ".ans": "text/plain",
     ".interaction": "text/plain",
 }
+_DIFFICULTIES = ("easy", "medium", "hard")
 #: Nothing of a package is a page of ours: an SVG with a script in it stays a picture.
 _SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 
@@ -54,13 +55,17 @@ def routes(services: Services) -> list[BaseRoute]:
 
     async def list_problems(request: Request) -> Response:
         tenant, query = require(request.scope, Role.READ).tenant, request.query_params
+        difficulty = query.get("difficulty")
+        if difficulty and difficulty not in _DIFFICULTIES:
+            detail = f"difficulty must be one of {', '.join(_DIFFICULTIES)}"
+            raise InvalidField(detail, field="difficulty")
         everything = await problems.all()
         chosen = [
             it
             for it in everything
             if _found(it, query.get("search", ""))
             and set(query.getlist("tag")) <= set(it.tags)
-            and query.get("difficulty", it.difficulty) == it.difficulty
+            and difficulty in (None, it.difficulty)
         ]
         tags = Counter(tag for it in everything for tag in it.tags)
         told = await listed(chosen, tenant)

@@ -19,6 +19,7 @@ import uvloop
 
 from shared import logs, tracing
 from shared.announce import announce
+from shared.connect import check_url
 from shared.failure import Failure
 from shared.listen import listener_of, url_of
 from shared.services import Services
@@ -55,6 +56,7 @@ def run(serve_all: Serve, *, function: str) -> int:
         settings = Settings.from_env()
         if not settings.redis_url:
             raise SettingsError(NO_REDIS)
+        check_url(settings.redis_url)
         logs.configure(settings, function)
         tracing.configure(settings, function)
         allow_files(_OPEN_FILES)

@@ -93,6 +93,23 @@ def test_without_redis_url_it_says_so_and_ends(name: str) -> None:
     assert "REDIS_URL" in said
 
 
+@pytest.mark.parametrize("name", ["result", "execute"])
+def test_what_is_no_url_of_a_redis_is_told_in_a_sentence_without_its_password(name: str) -> None:
+    code, said = ended(name, PATH=os.environ["PATH"], REDIS_URL="http://:hidden@host", PORT="0")
+    assert code == 1
+    assert said.startswith("Assay: ")
+    assert said.count("\n") == 1
+    assert "Redis URL" in said
+    assert "hidden" not in said
+
+
+def test_a_worker_without_its_redis_says_so_in_a_sentence_and_ends() -> None:
+    code, said = ended("execute", PATH=os.environ["PATH"], REDIS_URL=NOWHERE)
+    assert code == 1
+    assert said.startswith("Assay: ")
+    assert said.endswith("refused.\n")
+
+
 def test_a_setting_that_cannot_be_honoured_is_named() -> None:
     code, said = ended("submit", REDIS_URL=NOWHERE, PORT="http")
     assert code == 1

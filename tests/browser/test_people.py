@@ -184,6 +184,7 @@ def test_an_admin_lets_in_and_takes_out(
         # What is the operator's is not hers
         page.goto("/admin")
         expect(page.get_by_role("alert")).to_contain_text("admin")
+        expect(page.get_by_role("button", name="Make an invitation")).to_have_count(0)
         # And an account that is deleted is out at once
         admin.on("dialog", lambda dialog: dialog.accept())
         admin.get_by_role("button", name="Delete fay").click()

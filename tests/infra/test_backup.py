@@ -75,6 +75,7 @@ def test_everything_is_answered_as_before_and_what_waited_is_judged(
     assert file.stat().st_mode & 0o077 == 0
     restored = command("restore", str(file), state=other)
     assert restored.returncode == 0, restored.stderr
+    assert restored.stdout.split("Restored")[1] == made.stdout.split(" has")[1]  # keys and files
     # Then a store that is not empty is left alone, and the backup of a backup is the same
     again = command("restore", str(file), state=other)
     assert again.returncode == 1

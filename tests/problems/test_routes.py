@@ -127,6 +127,8 @@ def test_the_list_is_searched_and_filtered(client: TestClient) -> None:
     ):
         found = client.get(f"/problems?{query}").json()["problems"]
         assert [it["id"] for it in found] == ids, query
+    # What nothing could ever match is a mistake, and told as one
+    assert_problem(client.get("/problems?difficulty=Easy"), 400, "invalid-field", "difficulty")
 
 
 def test_the_folder_of_the_zip_names_the_problem(client: TestClient) -> None:

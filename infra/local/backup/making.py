@@ -63,7 +63,8 @@ def backup(settings: Settings, args: argparse.Namespace) -> int:
                 files=file.files,
             )
         )
-    print(f"{path} has {count} keys and {len(file.files) - 1} files.")
+    # Without the schema version, which `restore` does not count either.
+    print(f"{path} has {count - 1} keys and {len(file.files) - 1} files.")
     return 0
 
 

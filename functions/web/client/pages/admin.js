@@ -1,5 +1,5 @@
 // For admins: who may come in, who is here, and how the service is doing.
-import { isLocal, me } from "../account.js";
+import { isAdmin, isLocal, me } from "../account.js";
 import { ask, said } from "../api.js";
 import { copyButton, fill, h, say } from "../dom.js";
 import { field, form } from "../form.js";
@@ -10,7 +10,12 @@ import { overview } from "./overview.js";
 export async function admin(view) {
   document.title = "Admin · Assay";
   const problem = h("p", { class: "notice bad", role: "alert", hidden: true });
-  const parts = isLocal(await me) ? [overview, invitations, accounts] : [invitations, accounts]; // the operator's is the first
+  const who = await me;
+  if (!isAdmin(who)) {
+    fill(view, h("div", { class: "narrow" }, h("h1", {}, "Admin"), h("p", { class: "notice bad", role: "alert" }, "This page is for admins.")));
+    return;
+  }
+  const parts = isLocal(who) ? [overview, invitations, accounts] : [invitations, accounts]; // the operator's is the first
   const sections = parts.map((make) => make((error) => say(problem, error ? said(error) : "")));
   fill(view, h("div", { class: "narrow" }, h("h1", {}, "Admin"), problem, sections.map((it) => it.element)));
   await Promise.all(sections.map((it) => it.load().catch((error) => say(problem, said(error)))));

@@ -10,7 +10,7 @@ export async function standings(view, { query }) {
     h("h1", {}, problem ? `Leaderboard of ${problem}` : "Leaderboard"),
     h("p", { class: "hint" }, problem
       ? ["The best accepted submission of each: least time, then least memory. ", h("a", { href: `/p/${encodeURIComponent(problem)}` }, "To the problem")]
-      : "By the number of problems solved; who was there first stands first."),
+      : "By the number of problems solved; equals share a rank."),
     list.element));
   await list.load();
 }
