@@ -16,7 +16,10 @@ from infra.local.valkey import Valkey
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: These look at the whole machine, or bring it to its knees: nothing else may run beside them.
+#: And what mocks AWS in its own process: it would empty the store of files that tests of other
+#: files keep there (`tests/s3.py`).
 _ALONE = (
+    "aws/",
     "execute/test_leaks.py",
     "execute/test_truthful_limits.py",
     "infra/test_bench.py",
