@@ -22,9 +22,6 @@ _ALONE = (
     "aws/",
     "execute/test_leaks.py",
     "execute/test_truthful_limits.py",
-    "infra/test_bench.py",
-    "infra/test_endings.py",
-    "infra/test_local_runner.py",
     "security/",
 )
 

@@ -32,6 +32,7 @@ from tests.infra.serving import (
 )
 
 
+@pytest.mark.alone
 def test_sigterm_leaves_nothing_behind(state: Path, output: Path) -> None:
     with running(SERVE, state, output) as one:
         final(one, submit(one, "print(1)"))
