@@ -1,7 +1,9 @@
 """Sends webhooks and events: an end is told to its `callbackUrl`, and each one to the outlet.
 
 Theory of operation. What is due lies in Redis (`shared/webhooks.py`). Each process looks
-once a second, takes some under a lease, and sends them side by side. A delivery is done
+once a second, takes some under a lease, and sends them side by side; it takes more as soon as
+one is done, and of one tenant, or for the outlet, only so many at the same time: a receiver
+that does not answer delays its own tenant and nobody else. A delivery is done
 when it was answered by 2xx; else it is due again after a pause that doubles from 5 s to an
 hour, with jitter, and after `MOST_ATTEMPTS` it is laid down among the failed ones. A
 process that dies in the middle leaves its deliveries to the next one, so a receiver may be
@@ -17,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,6 +30,7 @@ from functions.notify.outlet import Outlets
 from functions.notify.post import Undelivered, post
 from shared import keys, logs, scripts, tracing
 from shared.batches import Batches
+from shared.ending import end
 from shared.errors import NotFound
 from shared.identity import LOCAL_TENANT
 from shared.models import Stored, encode
@@ -38,7 +42,8 @@ log = logs.get_logger(__name__)
 MOST_ATTEMPTS = 12
 TIMEOUT_S = 15.0
 _LEASE_MS = 60_000
-_AT_ONCE = 16
+#: Under way in one process, and of one lane.
+_AT_ONCE, _AT_ONCE_OF_ONE = 64, 8
 _LOOK_S = 1.0
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 5_000, 3_600_000
 _MOST_ERROR = 200
@@ -64,6 +69,11 @@ class Delivery:
         """What has ended: a submission or a batch, and its id."""
         kind, _, name = self.name.partition(":")
         return ("submission", name.partition("-")[0]) if kind == "event" else (kind, name)
+
+    @property
+    def lane(self) -> str:
+        """What it must not hold up is in another one; `due_deliveries.lua` names them, too."""
+        return "event" if self.is_event else f"tenant:{self.tenant}"
 
     @property
     def is_event(self) -> bool:
@@ -114,20 +124,34 @@ class Deliveries:
         if store.settings.events:
             self._outlets.open(store.settings.events)
         self._is_told = False
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._lanes: Counter[str] = Counter()
 
     async def run(self) -> None:
         """Send, until cancelled."""
-        while True:
-            sent = 0
-            try:
-                await self.tell_where()
-                sent = await self.send_due()
-            except (RedisError, OSError) as error:
-                log.info("webhooks wait for Redis", error=error)
-            except Exception:
-                log.exception("webhooks were not sent")
-            if sent < _AT_ONCE:
-                await asyncio.sleep(random.uniform(self._look_s / 2, self._look_s))
+        try:
+            while True:
+                begun: list[asyncio.Task[None]] = []
+                try:
+                    await self.tell_where()
+                    begun = await self._begin_due()
+                except (RedisError, OSError) as error:
+                    log.info("webhooks wait for Redis", error=error)
+                except Exception:
+                    log.exception("webhooks were not sent")
+                await self._rest(was_busy=bool(begun))
+        finally:
+            await end(self._under_way)
+
+    async def _rest(self, *, was_busy: bool) -> None:
+        """Until it is worth looking again: after a moment, or as soon as there is room."""
+        pause_s = random.uniform(self._look_s / 2, self._look_s)
+        if not self._under_way:
+            await asyncio.sleep(0 if was_busy else pause_s)
+        elif len(self._under_way) >= _AT_ONCE:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.wait(self._under_way, timeout=pause_s)
 
     async def tell_where(self) -> None:
         """Write the setting `events` where every end looks, once."""
@@ -141,11 +165,45 @@ class Deliveries:
         self._is_told = True
 
     async def send_due(self) -> int:
-        """Send what is due now; gives how many that were."""
-        rows = await scripts.acall(self._client, "due_deliveries", _AT_ONCE, _LEASE_MS)
+        """Send what is due now, to its end; gives how many that were."""
+        begun = await self._begin_due()
+        await asyncio.gather(*begun)
+        return len(begun)
+
+    async def _begin_due(self) -> list[asyncio.Task[None]]:
+        """Begin to send what is due, as far as there is room."""
+        room = _AT_ONCE - len(self._under_way)
+        if room <= 0:
+            return []
+        lanes = [it for pair in self._lanes.items() for it in pair]
+        rows = await scripts.acall(
+            self._client, "due_deliveries", room, _LEASE_MS, _AT_ONCE_OF_ONE, *lanes
+        )
         due = [Delivery(*(it.decode() for it in row[:3]), *row[3:]) for row in rows]
-        await asyncio.gather(*map(self._send, due))
-        return len(due)
+        return [self._begin(delivery) for delivery in due]
+
+    def _begin(self, delivery: Delivery) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._send_safely(delivery))
+        self._under_way.add(task)
+        self._lanes[delivery.lane] += 1
+
+        def is_done(_task: asyncio.Task[None]) -> None:
+            self._under_way.discard(task)
+            self._lanes[delivery.lane] -= 1
+            if not self._lanes[delivery.lane]:
+                del self._lanes[delivery.lane]
+
+        task.add_done_callback(is_done)
+        return task
+
+    async def _send_safely(self, delivery: Delivery) -> None:
+        """What goes wrong on our side leaves it to its lease."""
+        try:
+            await self._send(delivery)
+        except (RedisError, OSError) as error:
+            log.info("a webhook or event waits for Redis", **_names(delivery), error=error)
+        except Exception:
+            log.exception("a webhook or event was not sent", **_names(delivery))
 
     async def _send(self, delivery: Delivery) -> None:
         parent = await self._traceparent(delivery) if tracing.is_on() else ""

@@ -16,6 +16,7 @@ import asyncio
 import hashlib
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import msgspec
@@ -30,6 +31,8 @@ _PLACE = re.compile(
 #: Of one look of the sender; what is left then is tried again much later.
 _ATTEMPTS = 2
 _CONNECT_S, _READ_S = 3, 10
+#: As many as are sent at the same time, see `deliveries.py`.
+_THREADS = 8
 SOURCE, KIND = "assay", "submission.ended"
 #: By these a subscriber of SNS may choose; EventBridge looks into the message itself.
 _ATTRIBUTES = ("status", "verdict", "language", "tenant")
@@ -48,6 +51,8 @@ class Outlets:
 
     def __init__(self) -> None:
         self._open: dict[str, Outlet] = {}
+        #: Threads of their own: the process has few, and AWS may keep one waiting for long.
+        self._threads = ThreadPoolExecutor(_THREADS, "outlet")
 
     def open(self, place: str) -> Outlet:
         """The outlet at a place, such as `sns:arn:aws:sns:eu-central-1:123456789012:ends`.
@@ -65,7 +70,8 @@ class Outlets:
             outlet = self.open(place)
         except SettingsError as error:
             return str(error)
-        return await asyncio.to_thread(outlet.send, event_id, body)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, outlet.send, event_id, body)
 
 
 def _open(place: str) -> Outlet:

@@ -10,6 +10,8 @@ import pytest
 import redis
 from moto import mock_aws
 
+from infra.local.valkey import Valkey
+
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
 
@@ -32,6 +34,21 @@ def aws() -> Iterator[None]:
     """An account with nothing in it; no request leaves the machine."""
     with aws_environment(), mock_aws():
         yield
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """A store that no other sender looks into, as the servers of other tests do."""
+    with Valkey(tmp_path_factory.mktemp("aws")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(own: Valkey) -> str:
+    """The URL of that store, which holds nothing."""
+    with redis.Redis.from_url(own.url) as client:
+        client.flushall()
+    return own.url
 
 
 @pytest.fixture

@@ -7,11 +7,10 @@ import base64
 import hashlib
 import hmac
 import json
-import socket
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -20,14 +19,13 @@ import pytest
 import redis
 
 from functions.notify.deliveries import MOST_ATTEMPTS, Deliveries, pause_ms
-from functions.notify.post import Undelivered, is_public, post
 from infra.local.valkey import Valkey
 from shared import keys, scripts
 from shared.connect import async_client
-from shared.errors import InvalidField
+from shared.ending import end
 from shared.settings import Settings
 from shared.store import Store
-from shared.webhooks import FailedDelivery, Webhooks, check_url
+from shared.webhooks import FailedDelivery, Webhooks
 from tests.notify.following import run
 from tests.shared import submissions as subs
 
@@ -41,6 +39,9 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.heard: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[int] = []
+        #: While it is not set, nobody gets an answer.
+        self.gate = threading.Event()
+        self.gate.set()
 
     @property
     def url(self) -> str:
@@ -54,6 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
         server.heard.append((headers | {"target": self.path}, body))
+        server.gate.wait(60)
         self.send_response(server.answers.pop(0) if server.answers else 204)
         self.send_header("location", server.url)
         self.end_headers()
@@ -77,30 +79,37 @@ def redis_url(own: Valkey) -> str:
     return own.url
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
+@contextmanager
+def receiving() -> Iterator[Receiver]:
     with Receiver() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
+        server.gate.set()
         server.shutdown()
         thread.join()
 
 
-def submitted(client: redis.Redis, callback: str) -> str:
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as server:
+        yield server
+
+
+def submitted(client: redis.Redis, callback: str, tenant: str = "local") -> str:
     """A submission with a callback, as the store writes it."""
     submission_id = uuid.uuid4().hex
     text = subs.spec("print()")
     answer = scripts.call(
-        *(client, "submit", submission_id, "local", "", "python", text, "e1", "", 600),
+        *(client, "submit", submission_id, tenant, "", "python", text, "e1", "", 600),
         *(1000, 1 << 30, 1000, 1 << 30, "default", "*", "", "", "", "", 0, "", callback),
     )
     assert answer == b"queued"
     return submission_id
 
 
-def ended(client: redis.Redis, callback: str) -> str:
-    submission_id = submitted(client, callback)
+def ended(client: redis.Redis, callback: str, tenant: str = "local") -> str:
+    submission_id = submitted(client, callback, tenant)
     subs.cancel(client, submission_id)
     return submission_id
 
@@ -201,7 +210,7 @@ def test_a_sender_that_dies_leaves_its_delivery_to_the_next(
 ) -> None:
     # Given one that took a delivery and died
     submission_id = ended(client, receiver.url)
-    [taken] = scripts.call(client, "due_deliveries", 10, 60_000)
+    [taken] = scripts.call(client, "due_deliveries", 10, 60_000, 8)
     assert taken[0].decode() == f"submission:{submission_id}"
     # While its lease lasts, nobody else sends it; then somebody does
     send(redis_url)
@@ -209,6 +218,34 @@ def test_a_sender_that_dies_leaves_its_delivery_to_the_next(
     client.zadd(keys.DELIVERIES, {taken[0]: 0})
     send(redis_url)
     assert len(receiver.heard) == 1
+
+
+def test_a_receiver_that_does_not_answer_delays_nobody_but_its_tenant(
+    redis_url: str, client: redis.Redis, receiver: Receiver
+) -> None:
+    async def until(is_so: Callable[[], Any]) -> None:
+        async with asyncio.timeout(60):
+            while not is_so():
+                await asyncio.sleep(0.02)
+
+    async def main(tarpit: Receiver) -> None:
+        async with sender(redis_url) as deliveries:
+            working = asyncio.create_task(deliveries.run())
+            # Then who comes behind all of them is told while not one of them is answered
+            await until(lambda: receiver.heard)
+            assert len(tarpit.heard) <= 8
+            tarpit.gate.set()
+            await until(lambda: not client.exists(keys.DELIVERIES))
+            await end([working])
+
+    with receiving() as tarpit:
+        tarpit.gate.clear()
+        # When a tenant has more to be told than is sent at the same time, to who never answers
+        held = {ended(client, tarpit.url, "acme") for _ in range(80)}
+        ended(client, receiver.url)
+        run(main(tarpit))
+        told = [headers["webhook-id"] for headers, _ in tarpit.heard]
+    assert sorted(told) == sorted(f"submission_{it}" for it in held), "each once"
 
 
 def test_pauses_grow_and_have_an_end() -> None:
@@ -250,122 +287,3 @@ def test_nothing_is_sent_into_private_networks_unless_that_is_allowed(
     assert {letter.error for letter in letters} <= {
         "the host has an address that is not public", "the host is not known",
     }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0"),
-        *("100.64.0.1", "224.0.0.1", "255.255.255.255", "198.18.0.1", "192.0.2.1", "240.0.0.1"),
-        *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:10.0.0.1"),
-        *("64:ff9b::7f00:1", "64:ff9b::a00:1", "2002:7f00:1::", "2001:0:a00:1::", "2001:db8::1"),
-        *("", "x", "1.2.3"),
-    ],
-)
-def test_an_address_that_is_not_public_is_known_as_such(address: str) -> None:
-    assert not is_public(address)
-
-
-@pytest.mark.parametrize("address", ["1.1.1.1", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"])
-def test_a_public_address_is_known_as_such(address: str) -> None:
-    assert is_public(address)
-
-
-def test_a_name_is_resolved_once_and_all_its_addresses_are_judged(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked: list[str] = []
-
-    def answer(host: str, port: int, **_: Any) -> list[Any]:  # noqa: ANN401
-        asked.append(host)
-        rows = [("1.1.1.1", port), ("10.0.0.1", port)]
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", row) for row in rows]
-
-    async def main() -> None:
-        async def resolve(host: str, port: int, **how: Any) -> list[Any]:  # noqa: ANN401
-            return answer(host, port, **how)
-
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
-        with pytest.raises(Undelivered, match="not public"):
-            await post("http://two.example/", b"", {}, anywhere=False, timeout_s=20)
-
-    run(main())
-    assert asked == ["two.example"]
-
-
-@contextmanager
-def answering(*pieces: bytes, hang: bool = False) -> Iterator[str]:
-    """A server that says exactly this to whoever connects."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        over = threading.Event()
-
-        def serve() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(65536)
-                for piece in pieces:
-                    try:
-                        connection.sendall(piece)
-                    except OSError:
-                        return
-                if hang:
-                    over.wait(60)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        over.set()
-        thread.join()
-
-
-@pytest.mark.parametrize(
-    ("pieces", "why"),
-    [
-        ((), "closed"),
-        ((b"SSH-2.0-hello\r\n\r\n",), "not HTTP"),
-        ((b"HTTP/1.1 2x0 OK\r\n\r\n",), "not HTTP"),
-        ((b"HTTP/1.1 200 OK\r\n",), "closed"),
-        ((b"HTTP/1.1 200 OK\r\n" + b"x: " + b"y" * 20_000,) * 5, "too long"),
-        ((b"HTTP/1.1 100 Continue\r\n\r\n",) * 20, "never came"),
-    ],
-)
-def test_an_answer_that_is_none_is_told_as_such(pieces: tuple[bytes, ...], why: str) -> None:
-    with answering(*pieces) as url, pytest.raises(Undelivered, match=why):
-        run(post(url, b"{}", {}, anywhere=True, timeout_s=20))
-
-
-def test_an_answer_after_others_that_were_none_counts_and_its_body_is_left_alone() -> None:
-    said = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\n\r\n" + b"x" * 1_000_000
-    with answering(said) as url:
-        assert run(post(url, b"{}", {}, anywhere=True, timeout_s=20)) == 201
-
-
-def test_a_server_that_says_nothing_is_given_up() -> None:
-    with answering(hang=True) as url, pytest.raises(Undelivered, match="no answer within"):
-        run(post(url, b"{}", {}, anywhere=True, timeout_s=0.2))
-
-
-def test_nobody_there_is_told_as_such() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    with pytest.raises(Undelivered, match="connection failed"):
-        run(post(url, b"{}", {}, anywhere=True, timeout_s=20))
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        *("", "x", "ftp://a/", "//a/", "http://", "https:///x", "http://u:p@a/", "http://a/#f"),
-        *("http://a:0/", "http://a:99999/", "http://a/\r\nX: y", "http://a/ b", "http://ä/"),
-        *("http://[::1/", "javascript:alert(1)", "http://a/" + "x" * 2048),
-    ],
-)
-def test_a_url_that_cannot_be_called_back_is_refused(url: str) -> None:
-    with pytest.raises(InvalidField) as caught:
-        check_url(url)
-    assert caught.value.field == "callbackUrl"
-
-
-@pytest.mark.parametrize("url", ["https://a.example", "http://a:8080/x?y=z", "https://[2606::1]/"])
-def test_a_url_that_can_be_called_back_is_taken_as_it_is(url: str) -> None:
-    assert check_url(url) == url

@@ -69,7 +69,7 @@ ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
         client, "input", claim.submission_id, "local", "nonce", 100, 100, "ihello"
     ),
     "due_deliveries": lambda client, _claims, _claim: scripts.call(
-        client, "due_deliveries", 10, 1000
+        client, "due_deliveries", 10, 1000, 8
     ),
     "enter": lambda client, _claims, _claim: scripts.call(
         client, "enter", keys.API_KEYS, "nokey", "digest", keys.rate("nokey")
