@@ -49,7 +49,10 @@ def state_of(one: Running, submission_id: str) -> str:
 def child_pid(one: Running, word: str) -> int:
     """The process id of the child whose command line has a word in it."""
     for pid in one.process_ids():
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue  # it ended while we looked
         if f" {word} " in f" {command} " or (word == "valkey" and "valkey-server" in command):
             return pid
     raise AssertionError(f"no process of {word}")

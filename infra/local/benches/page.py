@@ -134,7 +134,7 @@ def opened(browser: Browser, url: str) -> Opened:
     cpu_ms = _cpu_ms(wire)
     page.wait_for_load_state("networkidle")
     long_tasks = page.evaluate("seen.longTasks")
-    context.close()
+    page.goto("about:blank")
     return Opened(ready_ms, cpu_ms, sum(lengths), long_tasks)
 
 
@@ -161,7 +161,7 @@ def typed(browser: Browser, url: str, count: int) -> dict[str, Value]:
         keys_ms = page.evaluate("seen.keysMs")
     cpu_ms = (_cpu_ms(wire) - before_ms) / count
     long_tasks = page.evaluate("seen.longTasks")
-    context.close()
+    page.goto("about:blank")
     return _row("key", keys_ms, cpu_ms, None, long_tasks)
 
 
@@ -191,7 +191,7 @@ def _bare(browser: Browser, url: str) -> Opened:
     page.goto(f"{url.rstrip('/')}/healthz")
     ended_ms = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
     cpu_ms = _cpu_ms(wire)
-    context.close()
+    page.goto("about:blank")
     return Opened(float(ended_ms), cpu_ms, 0, 0)
 
 
