@@ -117,8 +117,8 @@ def bounded() -> Iterator[None]:
 def watched(context: BrowserContext) -> Iterator[Page]:
     """A page whose script errors, and refusals of its content policy, fail the test.
 
-    Its context stays until Chromium is killed: twice in some thousand times, closing one never
-    came back.
+    Its context stays until Chromium is killed: once in some thousand times closing one was seen
+    never to come back.
     """
     opened = context.new_page()
     faults: list[str] = []
