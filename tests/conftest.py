@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import redis
 
 from infra.local.valkey import Valkey
+from tests.support import emptied
 
 # A shell that starts the suite in its background ignores SIGINT, and everything started
 # here would inherit that: Ctrl-C could not be tried.
@@ -41,9 +41,14 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def own_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """One that no sender looks into that was started by tests of other files."""
+    with Valkey(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
 @pytest.fixture
 def redis_url(valkey: Valkey) -> str:
     """The URL of that server, which holds nothing."""
-    with redis.Redis.from_url(valkey.url) as client:
-        client.flushall()
-    return valkey.url
+    return emptied(valkey)

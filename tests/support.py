@@ -7,12 +7,20 @@ from typing import Any
 
 import redis
 
+from infra.local.valkey import Valkey
 from shared import keys, scripts
 from shared.identity import LOCAL_TENANT
 from shared.models import encode
 
 TTL_S = 600
 LEASE_MS = 60_000
+
+
+def emptied(server: Valkey) -> str:
+    """The URL of a server, which now holds nothing."""
+    with redis.Redis.from_url(server.url) as client:
+        client.flushall()
+    return server.url
 
 
 class Story:

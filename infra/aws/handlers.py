@@ -144,46 +144,22 @@ def handler(container: Container, name: str) -> Handler:
     return web(container, {"pages": "web"}.get(name, name))
 
 
-def submit(event: Event, context: object) -> Answer:
-    """`functions/submit`, over HTTP."""
-    return _served("submit")(event, context)
+def _called(name: str) -> Handler:
+    """What Lambda calls; nothing is opened before the first event."""
+
+    def call(event: Event, context: object) -> Answer:
+        return _served(name)(event, context)
+
+    return call
 
 
-def intake(event: Event, context: object) -> Answer:
-    """`functions/submit`, from SQS."""
-    return _served("intake")(event, context)
-
-
-def result(event: Event, context: object) -> Answer:
-    """`functions/result`."""
-    return _served("result")(event, context)
-
-
-def problems(event: Event, context: object) -> Answer:
-    """`functions/problems`."""
-    return _served("problems")(event, context)
-
-
-def packages(event: Event, context: object) -> Answer:
-    """`functions/problems`, from S3."""
-    return _served("packages")(event, context)
-
-
-def access(event: Event, context: object) -> Answer:
-    """`functions/access`."""
-    return _served("access")(event, context)
-
-
-def admin(event: Event, context: object) -> Answer:
-    """`functions/admin`."""
-    return _served("admin")(event, context)
-
-
-def archive(event: Event, context: object) -> Answer:
-    """`functions/archive`: its route. The archiver itself is on ECS."""
-    return _served("archive")(event, context)
-
-
-def pages(event: Event, context: object) -> Answer:
-    """`functions/web`."""
-    return _served("pages")(event, context)
+# Over HTTP: the function of the same name, and of `archive` its route; the archiver is on ECS.
+submit = _called("submit")
+result = _called("result")
+problems = _called("problems")
+access = _called("access")
+admin = _called("admin")
+archive = _called("archive")
+pages = _called("pages")  # functions/web
+intake = _called("intake")  # functions/submit, from SQS
+packages = _called("packages")  # functions/problems, from S3

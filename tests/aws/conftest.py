@@ -11,6 +11,7 @@ import redis
 from moto import mock_aws
 
 from infra.local.valkey import Valkey
+from tests.support import emptied
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
@@ -36,19 +37,10 @@ def aws() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    """A store that no other sender looks into, as the servers of other tests do."""
-    with Valkey(tmp_path_factory.mktemp("aws")) as server:
-        yield server
-
-
 @pytest.fixture
-def redis_url(own: Valkey) -> str:
-    """The URL of that store, which holds nothing."""
-    with redis.Redis.from_url(own.url) as client:
-        client.flushall()
-    return own.url
+def redis_url(own_valkey: Valkey) -> str:
+    """Of a store that no other sender looks into, as the servers of other tests do."""
+    return emptied(own_valkey)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from shared.store import Store
 from shared.webhooks import FailedDelivery, Webhooks
 from tests.notify.following import run
 from tests.shared import submissions as subs
+from tests.support import emptied
 
 
 class Receiver(ThreadingHTTPServer):
@@ -64,19 +65,10 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    """A store that no other sender looks into, as the servers of other tests do."""
-    with Valkey(tmp_path_factory.mktemp("webhooks")) as server:
-        yield server
-
-
 @pytest.fixture
-def redis_url(own: Valkey) -> str:
-    """The URL of that store, which holds nothing."""
-    with redis.Redis.from_url(own.url) as client:
-        client.flushall()
-    return own.url
+def redis_url(own_valkey: Valkey) -> str:
+    """Of a store that no other sender looks into, as the servers of other tests do."""
+    return emptied(own_valkey)
 
 
 @contextmanager
