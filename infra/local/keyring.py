@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 import redis
 
 from infra.local.external import redacted
 from infra.local.failure import Failure
 from infra.local.key_flags import TENANT_FLAGS
-from infra.local.state import StateFolder, read_runner, state_folder
-from infra.local.valkey import Valkey
+from infra.local.state import state_folder
+from infra.local.store import store_url
 from shared import keys, tenants
 from shared.connect import async_client
 from shared.credentials import Credentials
@@ -109,20 +108,8 @@ def _with_store(settings: Settings, action: Callable[[redis.asyncio.Redis], Awai
         async with async_client(url) as client:
             return await action(client)
 
-    with _store(settings) as url:
+    with store_url(settings, state_folder(settings)) as url:
         try:
             return asyncio.run(run(url))
         except (redis.RedisError, OSError) as error:
             raise Failure(f"Redis at {redacted(url)} does not answer ({error}).", 2) from None
-
-
-@contextlib.contextmanager
-def _store(settings: Settings) -> Iterator[str]:
-    """The URL of the store; the embedded one is started for the moment if it does not run."""
-    state = state_folder(settings)
-    url = settings.redis_url or str(read_runner(state).get("redisUrl", ""))
-    if url:
-        yield url
-        return
-    with StateFolder(state), Valkey(state) as server:
-        yield server.url

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,21 +14,9 @@ from shared import keys
 from shared.models import Spec
 from shared.verdicts import Verdict
 from shared.waiting import Waiting
-from tests.in_process import HandWorker, assert_problem, hand_worker, open_client
+from tests.in_process import HandWorker, assert_problem, open_client
 
 GOOD = {"code": "print(1)", "language": "py", "problemId": "two-sum"}
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[TestClient]:
-    with open_client(redis_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def hand(redis_url: str) -> Iterator[HandWorker]:
-    with hand_worker(redis_url) as worker:
-        yield worker
 
 
 def submit(client: TestClient, **fields: Any) -> str:  # noqa: ANN401

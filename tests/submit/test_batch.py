@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -14,21 +13,9 @@ import redis
 from starlette.testclient import TestClient
 
 from shared import keys, limits
-from tests.in_process import HandWorker, assert_problem, hand_worker, open_client
+from tests.in_process import HandWorker, assert_problem
 
 NDJSON = {"content-type": "application/x-ndjson"}
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[TestClient]:
-    with open_client(redis_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def hand(redis_url: str) -> Iterator[HandWorker]:
-    with hand_worker(redis_url) as worker:
-        yield worker
 
 
 def item(number: int = 0, **fields: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,21 +9,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from shared import keys
-from tests.in_process import HandWorker, assert_problem, hand_worker, open_client
+from tests.in_process import HandWorker, assert_problem
 
 BODY = {"code": "print(1)", "language": "python"}
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[TestClient]:
-    with open_client(redis_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def hand(redis_url: str) -> Iterator[HandWorker]:
-    with hand_worker(redis_url) as worker:
-        yield worker
 
 
 def submit(client: TestClient, key: str, query: str = "", **fields: Any) -> Any:  # noqa: ANN401

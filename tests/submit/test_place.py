@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -15,22 +14,10 @@ from shared.models import SubmitRequest
 from shared.place import allowed
 from shared.priority import Priority
 from shared.taking.place import place
-from tests.in_process import HandWorker, assert_problem, hand_worker, open_client
+from tests.in_process import HandWorker, assert_problem
 
 NOW = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 NOW_MS = NOW.timestamp() * 1000
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[TestClient]:
-    with open_client(redis_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def hand(redis_url: str) -> Iterator[HandWorker]:
-    with hand_worker(redis_url) as worker:
-        yield worker
 
 
 def asked(**fields: object) -> SubmitRequest:

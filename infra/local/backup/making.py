@@ -16,10 +16,11 @@ from typing import Any
 import redis
 
 from infra.local.backup.container import FORMAT, KEYS, Manifest, Writer, pack
-from infra.local.backup.places import FOLDERS, blobs_of, client_of, now_ms, source, told
+from infra.local.backup.places import FOLDERS, blobs_of, client_of, now_ms, told
 from infra.local.backup.snapshot import Refused, Row, directly, rows, still
 from infra.local.failure import Failure
 from infra.local.state import state_folder
+from infra.local.store import store_url
 from shared import keys
 from shared.blobs import BlobMissing, Blobs
 from shared.settings import Settings
@@ -43,7 +44,12 @@ def backup(settings: Settings, args: argparse.Namespace) -> int:
     if not path.parent.is_dir():
         raise Failure(f"There is no folder {path.parent}.", 2)
     state = state_folder(settings)
-    with source(settings, state) as url, told(url), client_of(url) as client, Writer(path) as file:
+    with (
+        store_url(settings, state) as url,
+        told(url),
+        client_of(url) as client,
+        Writer(path) as file,
+    ):
         created_ms = now_ms(client)
         server = _server(client)
         schema: Any = client.get(keys.SCHEMA)

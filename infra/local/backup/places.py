@@ -10,7 +10,7 @@ import redis
 
 from infra.local.external import redacted
 from infra.local.failure import Failure
-from infra.local.state import StateFolder, read_runner
+from infra.local.state import StateFolder
 from infra.local.valkey import Valkey
 from shared.archive import SHARED, TOP
 from shared.blobs import Blobs, open_blobs
@@ -31,17 +31,6 @@ def blobs_of(settings: Settings, state: Path) -> Blobs:
         return open_blobs(settings.blobs, str(state), settings.blobs_endpoint)
     except SettingsError as error:
         raise Failure(f"{error}.", 2) from None
-
-
-@contextlib.contextmanager
-def source(settings: Settings, state: Path) -> Iterator[str]:
-    """The URL of the store, running or not."""
-    url = settings.redis_url or str(read_runner(state).get("redisUrl", ""))
-    if url:
-        yield url
-        return
-    with StateFolder(state), Valkey(state) as server:
-        yield server.url
 
 
 @contextlib.contextmanager
