@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Service, put_code, watched
+from tests.browser.conftest import Service, go, put_code, watched
 from tests.browser.test_page import SOON_MS, verdict
 from tests.browser.test_problems import RIGHT, WRONG
 
@@ -189,7 +189,7 @@ def test_an_admin_lets_in_and_takes_out(
         admin.on("dialog", lambda dialog: dialog.accept())
         admin.get_by_role("button", name="Delete fay").click()
         expect(admin.get_by_role("row").filter(has_text="fay")).to_have_count(0)
-        page.goto("/history")
+        go(page, "/history")
         page.wait_for_url("**/sign-in?**")
     # The service is seen at work
     expect(admin.get_by_text("Slots busy")).to_be_visible()
