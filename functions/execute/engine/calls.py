@@ -87,6 +87,7 @@ class Shared:
             rows: how many there is room for.
             size: bytes for everything else.
         """
+        self._most_rows = rows
         self._next = rows * _ROW.size
         self._memory = mmap.mmap(-1, self._next + size)
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
@@ -120,7 +121,13 @@ class Shared:
         return self.keep(os.fsencode(text) + b"\0")
 
     def put_rows(self, packed: bytes, first: int = 0) -> None:
-        """Write rows; they have not been made then."""
+        """Write rows; they have not been made then.
+
+        Raises:
+            ValueError: there is no room for so many.
+        """
+        if first * _ROW.size + len(packed) > self._most_rows * _ROW.size:
+            raise ValueError("there is no room for so many rows")
         self.put(self.address + first * _ROW.size, packed)
 
     def stopped_at(self, rows: Sequence[Row]) -> tuple[Row, int | None]:

@@ -177,6 +177,9 @@ def test_what_does_not_fit_is_not_written() -> None:
     assert shared.room(9) % 8 == 0
     with pytest.raises(ValueError, match="no room"):
         shared.room(1)
+    shared.put_rows(END.packed())
+    with pytest.raises(ValueError, match="no room"):
+        shared.put_rows(END.packed(), 1)
 
 
 @pytest.mark.skipif(shutil.which("as") is None, reason="there is no assembler here")
