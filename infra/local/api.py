@@ -156,7 +156,8 @@ def _detail(status: int, content: bytes) -> str:
     try:
         problem: Mapping[str, Any] = json.loads(content)
         said = str(problem.get("detail") or problem["title"]).rstrip(".")
-        field = f"{problem['field']}: " if problem.get("field") else ""
+        field = str(problem.get("field") or "")
+        field = "" if field in said else f"{field}: "
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"The server answered with status {status}."
     return f"Refused: {field}{said}."
