@@ -11,7 +11,6 @@ import difflib
 import re
 from collections.abc import Iterable
 
-import msgspec
 import msgspec.inspect as shapes
 
 from shared.errors import InvalidField, InvalidRequest

@@ -199,9 +199,9 @@ def test_what_is_wrong_with_a_field_is_told_with_what_it_may_be(fields: str, sai
 
 
 def test_a_missing_field_and_a_body_of_another_kind_are_told_apart() -> None:
-    with pytest.raises(InvalidField, match="^language is missing$"):
+    with pytest.raises(InvalidField, match=r"^language is missing$"):
         decode(b'{"code":""}', SubmitRequest)
-    with pytest.raises(InvalidRequest, match="^the body must be an object, not an array$"):
+    with pytest.raises(InvalidRequest, match=r"^the body must be an object, not an array$"):
         decode(b"[]", SubmitRequest)
 
 
