@@ -8,6 +8,10 @@ between, another one does the same again: the name is the same, and so is the co
 was judged again or shared meanwhile has a higher `rev`; of two writers the one with the lower
 `rev` gives way.
 
+What is forgotten leaves a grave in its place: a thing of the same name that says nothing. So who
+has read it before and writes it late, however late, finds its place taken, and gives way, also
+if he dies before anybody can tell him. A grave stays for a day (`sweeper.py`).
+
 Readers ask Redis first, then here. A record is a line with a magic word, its format and the
 SHA-256 of the rest, and the rest: gzip of JSON. It holds what Redis held and nothing else, so
 of a secret test it has what its owner could see before.
@@ -51,6 +55,9 @@ _MOST_RECORD = 1 << 30
 #: Begins what a name becomes that is longer; no quoted name begins so.
 _HASHED = "=sha256="
 _TRIES = 5
+#: What lies in the place of a record that is forgotten; it is newer than any record.
+GRAVE = b"assay-forgotten\n"
+_GRAVE_REV = 1 << 62
 #: What is brought back to be changed is in Redis for so long, if it is not changed.
 BACK_S = 300
 
@@ -194,12 +201,34 @@ class Archive:
                 return self._note_shared(record)
             except NameTaken:
                 over, newest = self._newest(name)
+                if newest == _GRAVE_REV:
+                    return None
                 if newest >= record.rev:
                     return self._note_shared(record)
         raise NameTaken(name)
 
+    def bury(self, submission_id: str, tenant: str) -> None:
+        """Remove a submission, and let nobody write it who has read it before. May be repeated.
+
+        Raises:
+            NameTaken: others write it all the time.
+            BlobsAway: the store cannot be used.
+        """
+        name, over = name_of(tenant, submission_id), ""
+        for _ in range(_TRIES):
+            try:
+                self.shelf.put(name, GRAVE, over=over)
+                break
+            except NameTaken:
+                over, newest = self._newest(name)
+                if newest == _GRAVE_REV:
+                    break
+        else:
+            raise NameTaken(name)
+        self.shelf.delete(_shared_name(submission_id))
+
     def remove(self, submission_id: str, tenant: str) -> None:
-        """Remove all that is here of a submission. May be repeated."""
+        """Remove all that is here of a submission, its grave, too. May be repeated."""
         self.shelf.delete(name_of(tenant, submission_id))
         self.shelf.delete(_shared_name(submission_id))
 
@@ -230,6 +259,8 @@ class Archive:
             kept = self.shelf.get(name)
         except NameMissing:
             return "", -1
+        if kept.content == GRAVE:
+            return kept.version, _GRAVE_REV
         try:
             return kept.version, unpack(kept.content).rev
         except BlobDamaged:
@@ -237,7 +268,8 @@ class Archive:
 
     def _read(self, name: str) -> Record | None:
         try:
-            return unpack(self.shelf.get(name).content)
+            content = self.shelf.get(name).content
+            return None if content == GRAVE else unpack(content)
         except NameMissing:
             return None
         except BlobDamaged:

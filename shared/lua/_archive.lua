@@ -2,12 +2,20 @@
 --
 -- KEYS, the three before the last ten: what is to be archived, by when an archiver may take
 --       it; the archive's hash: `mode` and counters; what was forgotten and may still be in
---       the archive, by when that is looked after: `<id>:<tenant>`
+--       the archive, by when that is looked after: `<id>:<tenant>`; and 28 the same of what
+--       has a grave there, by when that goes; 29 batches that are to be archived
 --
 -- Whoever archives writes what it archives into `mode`: 'all' or 'single'. From then on
 -- what ends has no TTL before it is in the archive; `rev` counts its versions, so that an
 -- older one is never taken for the newest.
 local TO_ARCHIVE, ARCHIVE, FORGOTTEN = KEYS[#KEYS - 12], KEYS[#KEYS - 11], KEYS[#KEYS - 10]
+local BURIED, BATCHES_TO_ARCHIVE = KEYS[28], KEYS[29]
+
+-- Its owner had it deleted: who has read it before shall not bring it back.
+local function is_forgotten(id, tenant)
+  local note = id .. ':' .. tenant
+  return redis.call('ZSCORE', FORGOTTEN, note) or redis.call('ZSCORE', BURIED, note)
+end
 
 -- What is in the archive is kept current there, also when nothing else goes there any more.
 local function is_archived_later(id)

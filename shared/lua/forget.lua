@@ -6,7 +6,7 @@
 -- Returns: 1, or 0: there is no such submission of this tenant
 local id, tenant = ARGV[4], ARGV[5]
 local sub = SUB .. id
-local h = redis.call('HMGET', sub, 'tenant', 'state', 'problem', 'once')
+local h = redis.call('HMGET', sub, 'tenant', 'state', 'problem', 'once', 'epoch')
 if h[1] ~= tenant then
   return 0
 end
@@ -27,9 +27,12 @@ for _, row in ipairs(redis.call('LRANGE', JUDGE_ERRORS, 0, -1)) do
     redis.call('LREM', JUDGE_ERRORS, 0, row)
   end
 end
-redis.call('ZREM', DELIVERIES, 'submission:' .. id)
+for _, name in ipairs({ 'submission:' .. id, 'event:' .. id .. '-' .. (h[5] or '') }) do
+  redis.call('ZREM', DELIVERIES, name)
+  redis.call('DEL', DELIVERY .. name)
+end
 redis.call('ZREM', TO_ARCHIVE, id)
 redis.call('ZADD', FORGOTTEN, now_ms() + tonumber(ARGV[8]), id .. ':' .. tenant)
-redis.call('DEL', sub, EV .. id, INPUT .. id, DELIVERY .. 'submission:' .. id)
+redis.call('DEL', sub, EV .. id, INPUT .. id)
 line.call()
 return 1

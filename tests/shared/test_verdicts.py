@@ -77,6 +77,10 @@ ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
     "letter": lambda client, _claims, _claim: scripts.call(
         client, "letter", keys.failed_deliveries("local"), "{}", keys.FAILING, "local", "", ""
     ),
+    "give_up": lambda client, _claims, claim: scripts.call(
+        *(client, "give_up", f"submission:{claim.submission_id}"),
+        *(keys.failed_deliveries("local"), "{}", 10, keys.FAILING, "local", 1),
+    ),
     "rename": lambda client, _claims, claim: scripts.call(
         client, "rename", keys.submission(claim.submission_id), "e1", "e2"
     ),
