@@ -108,6 +108,7 @@ FILLING = PREFIX + "filling"
 CAPPED = PREFIX + "capped"
 TO_ARCHIVE = PREFIX + "to-archive"
 ARCHIVE = PREFIX + "archive"
+#: `<id>:<tenant>` of what may be in the archive, `<id>/<batch>:<tenant>` of what may be told of it.
 FORGOTTEN = PREFIX + "forgotten"
 #: Forgotten, and in the archive there is a grave in its place: by when that is removed.
 BURIED = PREFIX + "buried"

@@ -1,4 +1,4 @@
-"""What tells of a submission where it is not stored itself, found and removed.
+"""What tells of a submission or a batch where it is not stored itself, found and removed.
 
 Theory of operation. An end is told in other streams (of its tenant, of its batch), by a webhook,
 and by an event to the outlet, which is the operator's (`shared/webhooks.py`). Each of those may
@@ -52,24 +52,43 @@ class Traces:
             await self._letters(owner, is_about)
         await self._deliveries(f"*:{submission_id}*")
 
+    async def of_batch(self, batch_id: str, tenant: str, items: Iterable[str]) -> None:
+        """Remove what tells of a batch and of its submissions; its own stream goes by its name."""
+        await self._from_stream(keys.tenant_events(tenant), batch_id)
+        webhook = f"batch_{batch_id}"
+
+        def is_about(letter: FailedDelivery) -> bool:
+            return letter.id == webhook or (
+                bool(letter.body) and _about(letter.body.encode()).batch_id == batch_id
+            )
+
+        for owner in {tenant, LOCAL_TENANT}:
+            await self._letters(owner, is_about)
+        await self._deliveries(f"batch:{batch_id}")
+        await self._events(lambda about: about.batch_id == batch_id)
+        known = set(items)
+        rows: Any = await self._client.lrange(keys.JUDGE_ERRORS, 0, -1)
+        for row in rows:
+            if _about(row).submission_id in known:
+                await self._client.lrem(keys.JUDGE_ERRORS, 0, row)
+
     async def of_tenant(self, tenant: str) -> None:
         """Remove what tells the outlet of a tenant; what is its own is removed by its name."""
-        async for name in self._client.zscan_iter(keys.DELIVERIES, match="event:*", count=_PAGE):
-            key = keys.delivery(name[0].decode())
-            body: Any = await self._client.hget(key, "body")
-            if body and _about(body).tenant == tenant:
-                await self._undeliver(name[0].decode())
+        await self._events(lambda about: about.tenant == tenant)
 
         def is_about(letter: FailedDelivery) -> bool:
             return bool(letter.body) and _about(letter.body.encode()).tenant == tenant
 
         await self._letters(LOCAL_TENANT, is_about)
 
-    async def _from_stream(self, stream: str, submission_id: str) -> None:
+    async def _from_stream(self, stream: str, name: str) -> None:
         key = keys.events(stream)
         async for entry_id, fields in self._entries(key):
             data = fields[b"d"]
-            if submission_id.encode() in data and _about(data).submission_id == submission_id:
+            if name.encode() not in data:
+                continue
+            about = _about(data)
+            if name in (about.submission_id, about.batch_id):
                 await self._client.xdel(key, entry_id)
 
     async def _letters(self, owner: str, is_about: Callable[[FailedDelivery], bool]) -> None:
@@ -86,6 +105,13 @@ class Traces:
         """Remove what waits to be told, or is under way."""
         async for name, _ in self._client.zscan_iter(keys.DELIVERIES, match=names, count=_PAGE):
             await self._undeliver(name.decode())
+
+    async def _events(self, is_about: Callable[[_About], bool]) -> None:
+        """The same of events for the outlet, by what they tell."""
+        async for name, _ in self._client.zscan_iter(keys.DELIVERIES, match="event:*", count=_PAGE):
+            body: Any = await self._client.hget(keys.delivery(name.decode()), "body")
+            if body and is_about(_about(body)):
+                await self._undeliver(name.decode())
 
     async def _undeliver(self, name: str) -> None:
         async with self._client.pipeline(transaction=True) as pipe:

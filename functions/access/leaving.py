@@ -121,6 +121,7 @@ class Leaving:
             keys.events(batch_id),
         )
         await self._client.zrem(keys.FILLING, batch_id)
+        await self._client.zrem(keys.BATCHES_TO_ARCHIVE, batch_id)
 
     async def _remove_submissions(self, ids: Sequence[str], tenant: str) -> None:
         for first in range(0, len(ids), _AT_ONCE):

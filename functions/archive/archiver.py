@@ -18,6 +18,7 @@ from itertools import chain
 
 from redis.exceptions import RedisError
 
+from functions.archive.batches import BatchArchiver
 from shared import keys, logs, scripts
 from shared.archive import Archive, Record, record_of
 from shared.blobs import BlobsAway
@@ -55,6 +56,7 @@ class Archiver:
         self._mode = settings.archive
         self._retention = retention
         self._lease_ms = lease_ms
+        self._batches = BatchArchiver(archive, settings, retention)
 
     async def run(self) -> None:
         """Archive, until cancelled."""
@@ -62,7 +64,7 @@ class Archiver:
         while True:
             done, well = 0, False
             try:
-                done = await self.some()
+                done = await self.some() + await self._batches.some()
                 well = True
                 if done:
                     await self._client.hdel(keys.ARCHIVE, "error")

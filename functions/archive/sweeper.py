@@ -60,8 +60,8 @@ class Sweeper:
     async def forget_due(self) -> int:
         """Look after what was forgotten a while ago once more; how many."""
         due = await self._due(keys.FORGOTTEN)
-        for submission_id, tenant in due:
-            await self._forgetting.again(submission_id, tenant)
+        for name, tenant in due:
+            await self._forgetting.again(name, tenant)
         return len(due)
 
     async def level_due(self) -> int:

@@ -114,7 +114,7 @@ class Deliveries:
         self._store = store
         self._client = store.client
         self._webhooks = Webhooks(store.client)
-        self._batches = Batches(store.client, store.settings)
+        self._batches = Batches(store.client, store.settings, store.archive)
         self._anywhere = store.settings.webhooks_to == "anywhere"
         self._look_s = look_s
         self._timeout_s = timeout_s

@@ -17,6 +17,14 @@ local function is_forgotten(id, tenant)
   return redis.call('ZSCORE', FORGOTTEN, note) or redis.call('ZSCORE', BURIED, note)
 end
 
+-- The same for who has written it, of a tenant that is gone, too: then all its own is deleted.
+local function is_unwanted(id, tenant, now)
+  if standings.is_gone(tenant) then
+    redis.call('ZADD', FORGOTTEN, 'NX', now, id .. ':' .. tenant)
+  end
+  return redis.call('ZSCORE', FORGOTTEN, id .. ':' .. tenant)
+end
+
 -- What is in the archive is kept current there, also when nothing else goes there any more.
 local function is_archived_later(id)
   local mode, h = redis.call('HGET', ARCHIVE, 'mode'), redis.call('HMGET', SUB .. id, 'batch', 'rev')
@@ -46,5 +54,22 @@ function line.archive_again(id)
   local state = redis.call('HGET', SUB .. id, 'state')
   if (state == 'finished' or state == 'cancelled') and is_archived_later(id) then
     line.archive(id)
+  end
+end
+
+-- A batch has ended: the same. It is archived also where its submissions are not.
+function line.let_batch_go(batch, ttl_s)
+  local key, mode = BATCH .. batch, redis.call('HGET', ARCHIVE, 'mode')
+  local is_later = mode and (mode ~= 'none' or redis.call('HEXISTS', key, 'rev') == 1)
+  if is_later then
+    redis.call('HINCRBY', key, 'rev', 1)
+    redis.call('ZADD', BATCHES_TO_ARCHIVE, now_ms(), batch)
+  end
+  for _, each in ipairs({ key, EV .. batch, ENDED .. batch }) do
+    if is_later then
+      redis.call('PERSIST', each)
+    else
+      redis.call('EXPIRE', each, ttl_s)
+    end
   end
 end

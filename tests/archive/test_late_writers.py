@@ -20,16 +20,7 @@ from shared.store import Store
 from shared.verdicts import Verdict
 from tests.archive.parts import Parts, records, with_parts
 from tests.in_process import hand_worker
-from tests.s3 import FarStore
 from tests.shared import submissions as subs
-
-
-@pytest.fixture(params=["folder", "s3"])
-def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
-    if request.param == "folder":
-        return FolderBlobs(tmp_path / "blobs")
-    far: FarStore = request.getfixturevalue("far")
-    return far.blobs()
 
 
 def ended(client: redis.Redis, redis_url: str) -> str:
@@ -145,7 +136,7 @@ def test_a_writer_that_comes_between_two_steps_of_burying_is_second(
         monkeypatch.setattr(shelf, "put", never)
         answer = await parts.forgetting.submission(submission_id, tenant="local")
         assert answer.archive == "pending"
-        assert client.zcard(keys.FORGOTTEN) == 1
+        assert client.zscore(keys.FORGOTTEN, f"{submission_id}:local")
 
     with_parts(redis_url, blobs, story)
 

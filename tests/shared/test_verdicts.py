@@ -94,7 +94,10 @@ ACCOUNT_SCRIPTS = {
     *("join", "leave", "attempt", "change_account", "adopt", "stands_for", "share", "position"),
 }
 #: They only touch what has ended, or end it by `cancel` first: tests/archive.
-ARCHIVE_SCRIPTS = {"to_archive", "archived", "bring_back", "forget"}
+ARCHIVE_SCRIPTS = {
+    *("to_archive", "archived", "bring_back", "forget"),
+    *("batches_to_archive", "batch_archived", "batch_changed", "forget_batch"),
+}
 
 
 def test_there_is_an_action_for_every_script() -> None:
