@@ -1,4 +1,5 @@
--- Put before every other script of this folder by shared/scripts.py.
+-- What a script uses of the files that begin with _ is put above it by shared/lua_text.py, which
+-- also knows KEYS.
 --
 -- KEYS, the same for all: 1 ready, 2 leases, 3 load, 4 fence, 5 workers,
 --                         6 Dramatiq's queue, 7 its messages, 8 its wake list,
