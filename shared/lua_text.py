@@ -27,6 +27,8 @@ _LIBRARIES = (
     "_standings.lua",
     "_once.lua",
     "_archive.lua",
+    "_rate.lua",
+    "_others.lua",
 )
 
 _BEGINS = re.compile(r"^(?=local |function )", re.MULTILINE)
