@@ -81,6 +81,7 @@ class Leaving:
             keys.events(keys.tenant_events(tenant)),
             keys.history(tenant),
             keys.tenant(tenant),
+            keys.rate(tenant),
             keys.share(tenant),
             keys.webhook_secret(tenant),
             keys.failed_deliveries(tenant),

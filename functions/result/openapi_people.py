@@ -18,6 +18,7 @@ MODELS: tuple[type[msgspec.Struct], ...] = (
     people.InviteList,
     people.AccountList,
     people.LoginLink,
+    people.RolesRequest,
     people.Shared,
     people.HistoryPage,
     people.Leaderboard,
@@ -30,6 +31,7 @@ BODIES: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("post", "/session"): people.SessionRequest,
     ("put", "/me/password"): people.PasswordRequest,
     ("post", "/invites"): people.InviteRequest,
+    ("put", "/accounts/{name}/roles"): people.RolesRequest,
 }
 
 
@@ -74,6 +76,13 @@ PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] = 
         "/accounts/{name}",
         "Delete an account and all that is stored of it (admin)",
         {"204": ("deleted", {})},
+        [],
+    ),
+    (
+        "put",
+        "/accounts/{name}/roles",
+        "Say what an account may do, from its next request on (admin)",
+        {"200": people.Account},
         [],
     ),
     (
