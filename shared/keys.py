@@ -16,7 +16,7 @@
 | assay:latest:<tenant>:<prob> | string | result_ttl_s after last write | submit.lua           |
 | assay:tenant:<tenant>        | hash   | for ever                      | who manages tenants  |
 | assay:keys                   | hash   | field: until it is revoked    | shared/credentials   |
-| assay:rate:<key>             | string | until its bucket is full      | enter.lua            |
+| assay:rate:<name>            | string | until its bucket is full      | _rate.lua            |
 | assay:session:<digest>       | string | a week                        | shared/credentials   |
 | assay:login:<digest>         | string | ten minutes, or its use       | shared/credentials   |
 | assay:ticket:<digest>        | string | half a minute, or its use     | shared/credentials   |
@@ -27,6 +27,7 @@
 | assay:invite:<id>            | hash   | until it expires, or is used  | access/invites, join |
 | assay:sessions:<tenant>      | zset   | a week after the newest       | shared/credentials   |
 | assay:attempts:<digest>      | string | the window of the limit       | attempt.lua          |
+| assay:place:<digest>         | string | a month after the last use    | attempt.lua          |
 | assay:history:<tenant>       | zset   | for ever; the newest 1000     | _standings.lua       |
 | assay:accepted:<tenant>:<p>  | zset   | for ever; the best 100        | _standings.lua       |
 | assay:board:<problem>        | zset   | for ever                      | _standings.lua       |
@@ -55,6 +56,8 @@
 | assay:to-archive             | zset   | member: until it is archived  | _archive.lua         |
 | assay:archive                | hash   | for ever (mode, counters)     | functions/archive    |
 | assay:forgotten              | zset   | member: until gone everywhere | forget.lua           |
+| assay:buried                 | zset   | member: a day more            | shared/forgetting.py |
+| assay:batches-to-archive     | zset   | member: until it is archived  | _archive.lua         |
 | assay:sweeping               | string | an hour                       | archive/sweeper.py   |
 | assay:draining               | hash   | field: while its worker lives | functions/admin      |
 | assay:judge-errors           | list   | for ever; the newest 100      | _lib                 |
@@ -106,7 +109,11 @@ FILLING = PREFIX + "filling"
 CAPPED = PREFIX + "capped"
 TO_ARCHIVE = PREFIX + "to-archive"
 ARCHIVE = PREFIX + "archive"
+#: `<id>:<tenant>` of what may be in the archive, `<id>/<batch>:<tenant>` of what may be told of it.
 FORGOTTEN = PREFIX + "forgotten"
+#: Forgotten, and in the archive there is a grave in its place: by when that is removed.
+BURIED = PREFIX + "buried"
+BATCHES_TO_ARCHIVE = PREFIX + "batches-to-archive"
 SWEEPING = PREFIX + "sweeping"
 #: A name as it is compared -> the account as JSON: `shared/accounts.py`.
 ACCOUNTS = PREFIX + "accounts"
@@ -205,9 +212,9 @@ def tenant(name: str) -> str:
 ByDigest = Callable[[str], str]
 
 
-def rate(key_id: str) -> str:
-    """How much of its rate an API key has used."""
-    return f"{PREFIX}rate:{key_id}"
+def rate(name: str) -> str:
+    """How much of its rate an API key has used, or a tenant by its sessions."""
+    return f"{PREFIX}rate:{name}"
 
 
 def session(digest: str) -> str:
@@ -238,6 +245,11 @@ def invite(invite_id: str) -> str:
 def attempts(digest: str) -> str:
     """How often somebody has tried to sign in."""
     return f"{PREFIX}attempts:{digest}"
+
+
+def place(digest: str) -> str:
+    """Mark of an address from which somebody has signed in by the right password."""
+    return f"{PREFIX}place:{digest}"
 
 
 def history(tenant: str) -> str:

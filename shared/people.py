@@ -47,6 +47,12 @@ class InviteRequest(Wire, kw_only=True):
     roles: list[Role] | None = None
 
 
+class RolesRequest(Wire, kw_only=True):
+    """The body of `PUT /accounts/{name}/roles`: all that the account may do from then on."""
+
+    roles: list[Role]
+
+
 class Me(Answer):
     """The answer of `GET /me`: who the credentials say that one is."""
 

@@ -31,6 +31,14 @@ _LIBRARY = (
     "_archive.lua",
 )
 
+#: Of these scripts alone: the others are called for each submission.
+_MORE = {
+    "enter": ("_rate.lua",),
+    "stands_for": ("_rate.lua",),
+    "change_account": ("_others.lua",),
+    "leave": ("_others.lua",),
+}
+
 _KEYS = (
     keys.READY,
     keys.LEASES,
@@ -59,6 +67,8 @@ _KEYS = (
     keys.SOLVERS,
     keys.TRIED,
     keys.PASSED,
+    keys.BURIED,
+    keys.BATCHES_TO_ARCHIVE,
     # These three come before the last ten, which stay the last.
     keys.TO_ARCHIVE,
     keys.ARCHIVE,
@@ -90,7 +100,8 @@ Arg = str | bytes | int | float
 @cache
 def _source(name: str) -> tuple[str, str]:
     """A script's text, with the libraries put below its flags, and its SHA-1."""
-    library = "\n".join((_FOLDER / name).read_text() for name in _LIBRARY)
+    files = (*_LIBRARY, *_MORE.get(name, ()))
+    library = "\n".join((_FOLDER / file).read_text() for file in files)
     text = (_FOLDER / f"{name}.lua").read_text()
     flags, rest = "", text
     if text.startswith("#!"):

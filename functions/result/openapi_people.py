@@ -18,6 +18,7 @@ MODELS: tuple[type[msgspec.Struct], ...] = (
     people.InviteList,
     people.AccountList,
     people.LoginLink,
+    people.RolesRequest,
     people.Shared,
     people.HistoryPage,
     people.Leaderboard,
@@ -34,6 +35,7 @@ BODIES: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("put", "/me/password"): people.PasswordRequest,
     ("post", "/invites"): people.InviteRequest,
     ("post", "/invites/check"): people.InviteCheck,
+    ("put", "/accounts/{name}/roles"): people.RolesRequest,
 }
 
 
@@ -78,6 +80,13 @@ PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] = 
         "/accounts/{name}",
         "Delete an account and all that is stored of it (admin)",
         {"204": ("deleted", {})},
+        [],
+    ),
+    (
+        "put",
+        "/accounts/{name}/roles",
+        "Say what an account may do, from its next request on (admin)",
+        {"200": people.Account},
         [],
     ),
     (

@@ -97,12 +97,14 @@ def routes(services: Services) -> list[BaseRoute]:
 
 
 def _batch_routes(services: Services, workers: Workers, problems: Problems) -> list[BaseRoute]:
-    batches = Batches(services.redis, services.settings)
+    batches = Batches(services.redis, services.settings, services.archive)
 
     async def submit_batch(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)
         async with spooled(request.scope, request.receive) as body:
-            callback = check_url(request.query_params.get("callbackUrl", ""), empty=True)
+            url = request.query_params.get("callbackUrl", "")
+            anywhere = services.settings.webhooks_to == "anywhere"
+            callback = check_url(url, empty=True, anywhere=anywhere)
             alive = await workers.alive()
             filling = Filling(batches, problems, caller, alive, callback)
             answer = await filling.fill(request.scope, body)
