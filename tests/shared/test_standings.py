@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
 import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,12 +25,6 @@ NAMES = {"user-a": "Ada", "user-b": "bob", "local": "local"}
 PROBLEMS = ("sum", "a:b")
 VERDICTS = (Verdict.ACCEPTED, Verdict.WRONG_ANSWER, Verdict.COMPILE_ERROR, Verdict.JUDGE_ERROR)
 GIVEN = {Verdict.ACCEPTED, Verdict.WRONG_ANSWER, Verdict.COMPILE_ERROR}
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as opened:
-        yield opened
 
 
 def told(verdict: Verdict, cpu_ms: float | None, memory: int | None) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,6 @@ from shared.verdicts import TERMINAL, TRANSITIONS, BatchState, EventType, State,
 from tests.shared import submissions as subs
 
 FINISHED = (EventType.FINISHED, b'{"status":"finished","verdict":"completed"}')
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as opened:
-        yield opened
 
 
 def _bring(client: redis.Redis, state: State) -> Claim:
