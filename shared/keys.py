@@ -56,6 +56,8 @@
 | assay:to-archive             | zset   | member: until it is archived  | _archive.lua         |
 | assay:archive                | hash   | for ever (mode, counters)     | functions/archive    |
 | assay:forgotten              | zset   | member: until gone everywhere | forget.lua           |
+| assay:buried                 | zset   | member: a day more            | shared/forgetting.py |
+| assay:batches-to-archive     | zset   | member: until it is archived  | _archive.lua         |
 | assay:sweeping               | string | an hour                       | archive/sweeper.py   |
 | assay:draining               | hash   | field: while its worker lives | functions/admin      |
 | assay:judge-errors           | list   | for ever; the newest 100      | _lib                 |
@@ -107,7 +109,11 @@ FILLING = PREFIX + "filling"
 CAPPED = PREFIX + "capped"
 TO_ARCHIVE = PREFIX + "to-archive"
 ARCHIVE = PREFIX + "archive"
+#: `<id>:<tenant>` of what may be in the archive, `<id>/<batch>:<tenant>` of what may be told of it.
 FORGOTTEN = PREFIX + "forgotten"
+#: Forgotten, and in the archive there is a grave in its place: by when that is removed.
+BURIED = PREFIX + "buried"
+BATCHES_TO_ARCHIVE = PREFIX + "batches-to-archive"
 SWEEPING = PREFIX + "sweeping"
 #: A name as it is compared -> the account as JSON: `shared/accounts.py`.
 ACCOUNTS = PREFIX + "accounts"

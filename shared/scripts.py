@@ -67,6 +67,8 @@ _KEYS = (
     keys.SOLVERS,
     keys.TRIED,
     keys.PASSED,
+    keys.BURIED,
+    keys.BATCHES_TO_ARCHIVE,
     # These three come before the last ten, which stay the last.
     keys.TO_ARCHIVE,
     keys.ARCHIVE,

@@ -97,7 +97,7 @@ def routes(services: Services) -> list[BaseRoute]:
 
 
 def _batch_routes(services: Services, workers: Workers, problems: Problems) -> list[BaseRoute]:
-    batches = Batches(services.redis, services.settings)
+    batches = Batches(services.redis, services.settings, services.archive)
 
     async def submit_batch(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)

@@ -129,7 +129,8 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         subs.batch_opened(client)
         client.hset(keys.tenant("local"), mapping={"weight": 2})
         client.sadd(keys.CAPPED, "somebody")
-        client.zadd(keys.FORGOTTEN, {"x:local": 1})
+        for notes in (keys.FORGOTTEN, keys.BURIED, keys.BATCHES_TO_ARCHIVE):
+            client.zadd(notes, {"x:local": 1})
         client.set(keys.SWEEPING, 1)
         client.hset(keys.ARCHIVE, "mode", "all")
         subs.cancel(client, subs.submitted(client))

@@ -71,6 +71,10 @@ ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
     "letter": lambda client, _claims, _claim: scripts.call(
         client, "letter", keys.failed_deliveries("local"), "{}", keys.FAILING, "local", "", ""
     ),
+    "give_up": lambda client, _claims, claim: scripts.call(
+        *(client, "give_up", f"submission:{claim.submission_id}"),
+        *(keys.failed_deliveries("local"), "{}", 10, keys.FAILING, "local", 1),
+    ),
     "rename": lambda client, _claims, claim: scripts.call(
         client, "rename", keys.submission(claim.submission_id), "e1", "e2"
     ),
@@ -84,7 +88,10 @@ ACCOUNT_SCRIPTS = {
     *("join", "leave", "attempt", "change_account", "adopt", "stands_for", "share", "position"),
 }
 #: They only touch what has ended, or end it by `cancel` first: tests/archive.
-ARCHIVE_SCRIPTS = {"to_archive", "archived", "bring_back", "forget"}
+ARCHIVE_SCRIPTS = {
+    *("to_archive", "archived", "bring_back", "forget"),
+    *("batches_to_archive", "batch_archived", "batch_changed", "forget_batch"),
+}
 
 
 def test_there_is_an_action_for_every_script() -> None:
