@@ -86,6 +86,18 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_roles(roles: list[Role]) -> list[Role]:
+    """Roles that an account may have.
+
+    Raises:
+        InvalidField: there are none.
+    """
+    if not roles:
+        why = f"roles must have at least one of {', '.join(Role)}"
+        raise InvalidField(why, field="roles")
+    return sorted(set(roles))
+
+
 def new_account(name: str, roles: list[Role], password: str = "") -> StoredAccount:
     """An account with a tenant of its own; it is not stored yet."""
     return StoredAccount(
@@ -139,18 +151,55 @@ class Accounts:
             Conflict: it was changed by somebody else meanwhile.
         """
         changed = msgspec.structs.replace(account, password=password, epoch=secrets.token_hex(6))
+        return await self._change(account, changed)
+
+    async def set_roles(
+        self, account: StoredAccount, roles: list[Role], *, by_operator: bool
+    ) -> StoredAccount:
+        """Give it these roles and no others; they hold from the next request on.
+
+        Raises:
+            InvalidField: there are none.
+            Conflict: it was changed by somebody else meanwhile; or it is the last admin, which
+                only the operator may change: he is one without an account.
+        """
+        changed = msgspec.structs.replace(account, roles=check_roles(roles))
+        keeps = by_operator or Role.ADMIN in changed.roles
+        return await self._change(account, changed, keeping="" if keeps else _admin(account))
+
+    async def _change(
+        self, account: StoredAccount, changed: StoredAccount, *, keeping: str = ""
+    ) -> StoredAccount:
         answer = await scripts.acall(
             *(self._client, "change_account", keys.ACCOUNTS, account.name.lower()),
-            *(encode(account), encode(changed)),
+            *(encode(account), encode(changed), keeping),
         )
-        if not answer:
-            raise Conflict("the account was changed meanwhile")
+        _check(answer, account)
         return changed
 
-    async def leave(self, account: StoredAccount) -> bool:
-        """Delete it; False if it is not there, or not as it was."""
+    async def leave(self, account: StoredAccount, *, by_operator: bool = True) -> None:
+        """Delete it.
+
+        Raises:
+            Conflict: as `set_roles`.
+        """
         answer = await scripts.acall(
             *(self._client, "leave", keys.ACCOUNTS, account.name.lower(), encode(account)),
-            *(account.tenant, keys.LEAVING),
+            *(account.tenant, keys.LEAVING, "" if by_operator else _admin(account)),
         )
-        return bool(answer)
+        _check(answer, account)
+
+
+def _admin(account: StoredAccount) -> str:
+    """The role that another one must have as well, if this one is to lose it."""
+    return Role.ADMIN.value if Role.ADMIN in account.roles else ""
+
+
+def _check(answer: bytes, account: StoredAccount) -> None:
+    if answer == b"last":
+        raise Conflict(
+            f"{account.name} is the last account with the role admin: give it to another one "
+            "first, or ask the operator, who may change this"
+        )
+    if answer != b"done":
+        raise Conflict("the account was changed meanwhile")

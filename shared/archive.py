@@ -8,6 +8,10 @@ between, another one does the same again: the name is the same, and so is the co
 was judged again or shared meanwhile has a higher `rev`; of two writers the one with the lower
 `rev` gives way.
 
+What is forgotten leaves a grave in its place: a thing of the same name that says nothing. So who
+has read it before and writes it late, however late, finds its place taken, and gives way, also
+if he dies before anybody can tell him. A grave stays for a day (`sweeper.py`).
+
 Readers ask Redis first, then here. A record is a line with a magic word, its format and the
 SHA-256 of the rest, and the rest: gzip of JSON. It holds what Redis held and nothing else, so
 of a secret test it has what its owner could see before.
@@ -51,6 +55,9 @@ _MOST_RECORD = 1 << 30
 #: Begins what a name becomes that is longer; no quoted name begins so.
 _HASHED = "=sha256="
 _TRIES = 5
+#: What lies in the place of a record that is forgotten; it is newer than any record.
+GRAVE = b"assay-forgotten\n"
+_GRAVE_REV = 1 << 62
 #: What is brought back to be changed is in Redis for so long, if it is not changed.
 BACK_S = 300
 
@@ -62,6 +69,13 @@ class Record(Stored, omit_defaults=False, kw_only=True):
     fields: dict[str, str]
     #: Number, type and data (JSON) of each event.
     events: list[tuple[int, str, str]]
+    #: Of a batch: the ids of its submissions, in the order in which they ended.
+    ended: list[str] = msgspec.field(default_factory=list)
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether it is a batch, and no submission."""
+        return "total" in self.fields
 
     @property
     def tenant(self) -> str:
@@ -85,15 +99,15 @@ def record_of(submission_id: str, stored: dict[bytes, bytes], entries: list[Any]
     return Record(
         id=submission_id,
         fields={name: value for name, value in fields.items() if name not in _TRANSIENT},
-        events=[
-            (
-                int(entry_id.split(b"-")[0]),
-                event[b"t"].decode(),
-                event[b"d"].decode("utf-8", "replace"),
-            )
-            for entry_id, event in entries
-        ],
+        events=[event_of(entry) for entry in entries],
     )
+
+
+def event_of(entry: Any) -> tuple[int, str, str]:  # noqa: ANN401
+    """An entry of a stream, as it is archived."""
+    entry_id, event = entry
+    data = event[b"d"].decode("utf-8", "replace")
+    return int(entry_id.split(b"-")[0]), event[b"t"].decode(), data
 
 
 def pack(record: Record) -> bytes:
@@ -170,9 +184,24 @@ class Archive:
         record = await asyncio.to_thread(self._read, name_of(tenant, submission_id))
         if record is None and or_shared:
             record = await asyncio.to_thread(self._read_shared, submission_id)
-        if record is None or (record.tenant != tenant and "shared" not in record.fields):
+        if record is None or record.is_batch:
+            return None
+        if record.tenant != tenant and "shared" not in record.fields:
             return None
         return None if await self.is_forgotten(submission_id, record.tenant) else record
+
+    async def find_batch(self, batch_id: str, tenant: str) -> Record | None:
+        """A batch that Redis has let go, if it is there and this tenant's.
+
+        Raises:
+            BlobsAway: the store cannot be asked.
+        """
+        if not is_id(batch_id):
+            return None
+        record = await asyncio.to_thread(self._read, name_of(tenant, batch_id))
+        if record is None or not record.is_batch or record.tenant != tenant:
+            return None
+        return None if await self.is_forgotten(batch_id, tenant) else record
 
     async def is_forgotten(self, submission_id: str, tenant: str) -> bool:
         """Whether it is to be gone, whatever the archive still holds."""
@@ -194,12 +223,60 @@ class Archive:
                 return self._note_shared(record)
             except NameTaken:
                 over, newest = self._newest(name)
+                if newest == _GRAVE_REV:
+                    return None
                 if newest >= record.rev:
                     return self._note_shared(record)
         raise NameTaken(name)
 
+    def take_out(self, batch_id: str, submission_id: str, tenant: str) -> None:
+        """Let an archived batch tell no more of one of its submissions than its bare id.
+
+        Raises:
+            NameTaken: others write it all the time.
+            BlobsAway: the store cannot be used.
+        """
+        name = name_of(tenant, batch_id)
+        for _ in range(_TRIES):
+            try:
+                kept = self.shelf.get(name)
+                record = unpack(kept.content)
+            except (NameMissing, BlobDamaged):  # a grave, for instance
+                return
+            told = [it for it in record.events if submission_id not in it[2]]
+            if len(told) == len(record.events):
+                return
+            record.events[:] = told
+            record.fields["rev"] = str(record.rev + 1)
+            try:
+                self.shelf.put(name, pack(record), over=kept.version)
+            except NameTaken:
+                continue
+            return
+        raise NameTaken(name)
+
+    def bury(self, submission_id: str, tenant: str) -> None:
+        """Remove a submission, and let nobody write it who has read it before. May be repeated.
+
+        Raises:
+            NameTaken: others write it all the time.
+            BlobsAway: the store cannot be used.
+        """
+        name, over = name_of(tenant, submission_id), ""
+        for _ in range(_TRIES):
+            try:
+                self.shelf.put(name, GRAVE, over=over)
+                break
+            except NameTaken:
+                over, newest = self._newest(name)
+                if newest == _GRAVE_REV:
+                    break
+        else:
+            raise NameTaken(name)
+        self.shelf.delete(_shared_name(submission_id))
+
     def remove(self, submission_id: str, tenant: str) -> None:
-        """Remove all that is here of a submission. May be repeated."""
+        """Remove all that is here of a submission, its grave, too. May be repeated."""
         self.shelf.delete(name_of(tenant, submission_id))
         self.shelf.delete(_shared_name(submission_id))
 
@@ -230,6 +307,8 @@ class Archive:
             kept = self.shelf.get(name)
         except NameMissing:
             return "", -1
+        if kept.content == GRAVE:
+            return kept.version, _GRAVE_REV
         try:
             return kept.version, unpack(kept.content).rev
         except BlobDamaged:
@@ -237,7 +316,8 @@ class Archive:
 
     def _read(self, name: str) -> Record | None:
         try:
-            return unpack(self.shelf.get(name).content)
+            content = self.shelf.get(name).content
+            return None if content == GRAVE else unpack(content)
         except NameMissing:
             return None
         except BlobDamaged:
@@ -250,15 +330,16 @@ async def archive_status(client: redis.asyncio.Redis) -> ArchiveStatus:
     async with client.pipeline(transaction=False) as pipe:
         pipe.hgetall(keys.ARCHIVE)
         pipe.zcard(keys.TO_ARCHIVE)
+        pipe.zcard(keys.BATCHES_TO_ARCHIVE)
         pipe.zrange(keys.TO_ARCHIVE, 0, 0)
         pipe.time()
-        stored, waiting, head, (seconds, microseconds) = await pipe.execute()
+        stored, waiting, batches, head, (seconds, microseconds) = await pipe.execute()
     known = {name.decode(): value.decode() for name, value in stored.items()}
     ended = head and await client.hget(keys.submission(head[0].decode()), "finishedMs")
     now_ms = seconds * 1000 + microseconds // 1000
     return ArchiveStatus(
         mode=known.get("mode", "none"),
-        waiting=waiting,
+        waiting=waiting + batches,
         oldest_waiting_ms=max(0, now_ms - int(ended)) if ended else None,
         archived=int(known.get("archived", 0)),
         failed=int(known.get("failed", 0)),

@@ -4,7 +4,7 @@ A batch is filled in chunks, each one Lua call (`shared/lua/batch_add.lua`). The
 submissions follow from its own id and their index, so a chunk that is sent again after a
 lost reply, or a whole request with the same Idempotency-Key, adds nothing twice. When all
 is added it is sealed; a batch whose filler died is sealed by the sweep. What is counted is
-counted where the states change, in Lua.
+counted where the states change, in Lua. What Redis has let go is read from the archive.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import redis.asyncio
 
 from shared import keys, scripts
 from shared.answers import BatchSummary
+from shared.archive import Archive, Record
 from shared.errors import Conflict, NotFound
 from shared.models import Spec, encode
 from shared.once import UNKEYED, Once, known_id
@@ -44,6 +45,16 @@ class Item:
     place: Place
 
 
+@dataclass(frozen=True)
+class Look:
+    """A batch at one moment."""
+
+    #: Its stored hash.
+    fields: dict[str, str]
+    #: All of it, where Redis has let it go.
+    record: Record | None = None
+
+
 def item_id(batch_id: str, index: int) -> str:
     """The id of a batch's submission: always the same."""
     return hashlib.sha256(f"{batch_id} {index}".encode()).hexdigest()[:32]
@@ -52,9 +63,15 @@ def item_id(batch_id: str, index: int) -> str:
 class Batches:
     """Batches in Redis, for one event loop."""
 
-    def __init__(self, client: redis.asyncio.Redis, settings: Settings) -> None:
+    def __init__(
+        self,
+        client: redis.asyncio.Redis,
+        settings: Settings,
+        archive: Archive | None = None,
+    ) -> None:
         self.client = client
         self.settings = settings
+        self._archive = archive
 
     async def open(self, *, tenant: str, once: Once = UNKEYED, callback: str = "") -> str:
         """Begin a batch, or find the one that was begun with the same key; gives its id.
@@ -112,11 +129,23 @@ class Batches:
         Raises:
             NotFound: there is no such batch of this tenant.
         """
+        return summarize(batch_id, (await self.look(batch_id, tenant=tenant)).fields)
+
+    async def look(self, batch_id: str, *, tenant: str) -> Look:
+        """A batch as it is stored, in Redis or in the archive.
+
+        Raises:
+            NotFound: there is no such batch of this tenant.
+        """
         stored: Any = await self.client.hgetall(keys.batch(batch_id))
         fields = {name.decode(): value.decode() for name, value in stored.items()}
+        record = None
+        if not fields and self._archive is not None:
+            record = await self._archive.find_batch(batch_id, tenant)
+            fields = record.fields if record else {}
         if fields.get("tenant") != tenant:
             raise NotFound(f"no batch {batch_id!r}")
-        return summarize(batch_id, fields)
+        return Look(fields, record)
 
     async def ended(self, batch_id: str, after: int, count: int) -> list[str]:
         """The ids of those that have ended, in that order, behind the first `after`."""

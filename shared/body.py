@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from typing import TypeVar
 
 import msgspec
 
 from shared.asgi import ClientGone, Receive, Scope, headers_of
-from shared.errors import InvalidField, InvalidRequest, NotJson, TooLarge
+from shared.blame import blame, clip
+from shared.errors import InvalidRequest, NotJson, TooLarge
 from shared.limits import MAX_BODY_BYTES
 
 T = TypeVar("T")
-
-#: A caller's own words come back in an error, but not megabytes of them.
-_MOST_ECHO = 200
 
 
 async def read_json(
@@ -48,11 +45,11 @@ def check_type(scope: Scope, *allowed: str) -> str:
     kinds = headers_of(scope, b"content-type")
     found = [kind.partition(";")[0].strip().lower() for kind in kinds]
     if len(found) != 1 or found[0] not in allowed:
-        sent = _clip(", ".join(kinds)) or "missing"
+        sent = clip(", ".join(kinds)) or "missing"
         raise NotJson(f"the content type is {sent}; taken here: {', '.join(allowed)}")
     for encoding in headers_of(scope, b"content-encoding"):
         if encoding.lower() != "identity":
-            raise NotJson(f"the content encoding {_clip(encoding)} is not understood")
+            raise NotJson(f"the content encoding {clip(encoding)} is not understood")
     return found[0]
 
 
@@ -75,8 +72,8 @@ async def stream(scope: Scope, receive: Receive, *, limit_bytes: int) -> AsyncIt
         more = message.get("more_body", False)
 
 
-def decode(body: bytes, kind: type[T]) -> T:
-    """Decode JSON into a model.
+def decode(body: bytes, kind: type[T], *, what: str = "the body") -> T:
+    """Decode JSON into a model; `what` is how it is called where all of it is wrong.
 
     Raises:
         InvalidRequest: not JSON; `InvalidField`: JSON of another shape, with the field's path.
@@ -84,34 +81,11 @@ def decode(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise _blame(str(error)) from None
+        raise blame(str(error), kind, what) from None
     except UnicodeDecodeError:
-        raise InvalidRequest("the body is not UTF-8") from None
+        raise InvalidRequest(f"{what} is not UTF-8") from None
     except RecursionError:
-        raise InvalidRequest("the body is nested too deeply") from None
+        raise InvalidRequest(f"{what} is nested too deeply") from None
     except msgspec.DecodeError as error:
-        raise InvalidRequest(f"the body is not JSON: {_clip(str(error))}") from None
-
-
-_PATH = re.compile(r"\$((?:\.\w+|\[\d+\])*)")
-_NAMED = re.compile(r"Object (?:contains unknown|missing required) field `(.*)`", re.DOTALL)
-
-
-def _blame(message: str) -> InvalidRequest:
-    """Turn msgspec's "Expected `int`, got `str` - at `$.limits.cpuTimeMs`" into ours."""
-    what, _, where = message.rpartition(" - at `")
-    path = _PATH.fullmatch(where.removesuffix("`"))
-    if path is None or not what:
-        what, parts = message, []
-    else:
-        parts = [path[1].removeprefix(".")]
-    if named := _NAMED.fullmatch(what):
-        parts.append(named[1])
-    field = ".".join(part for part in parts if part)
-    if not field:
-        return InvalidRequest(_clip(what))
-    return InvalidField(_clip(what), field=_clip(field))
-
-
-def _clip(text: str) -> str:
-    return text if len(text) <= _MOST_ECHO else text[:_MOST_ECHO] + "…"
+        why = str(error).removeprefix("JSON is malformed: ")
+        raise InvalidRequest(f"{what} is not JSON: {clip(why)}") from None

@@ -149,7 +149,7 @@ class Credentials:
         if _has_expired(stored):
             return None
         if row[1]:
-            raise TooMany("this key has made its requests", retry_after_s=-(-row[1] // 1000))
+            raise _used_up("this key has made its", row[1])
         name, shown = stored.name or key_id, f"key:{key_id}"
         return Caller(stored.tenant, frozenset(stored.roles), name, row[2], shown=shown)
 
@@ -175,9 +175,13 @@ class Credentials:
         if surplus:
             await self._client.delete(*(keys.session(it.decode()) for it in surplus))
 
-    async def by_session(self, token: str) -> Caller | None:
-        """Whose session this is."""
-        found = await self._stands_for(keys.session, token)
+    async def by_session(self, token: str, *, per_minute: int) -> Caller | None:
+        """Whose session this is; it is one more request of its tenant's rate.
+
+        Raises:
+            TooMany: that is used up for the moment.
+        """
+        found = await self._stands_for(keys.session, token, per_minute=per_minute)
         return found and found[0]
 
     async def still_open(self, callers: Sequence[Caller]) -> list[bool]:
@@ -246,17 +250,25 @@ class Credentials:
         return token
 
     async def _stands_for(
-        self, key: keys.ByDigest, token: str, *, once: bool = False
+        self,
+        key: keys.ByDigest,
+        token: str,
+        *,
+        once: bool = False,
+        per_minute: int | None = None,
     ) -> tuple[Caller, _StoredCaller] | None:
         if not _TOKEN.fullmatch(token):
             return None
         row = await scripts.acall(
-            *(self._client, "stands_for", key(_digest(token)), "1" if once else "", keys.ACCOUNTS)
+            *(self._client, "stands_for", key(_digest(token)), "1" if once else "", keys.ACCOUNTS),
+            *("" if per_minute is None else keys.rate(""), per_minute or 0),
         )
         if row is None:
             return None
         known = msgspec.json.decode(row[0], type=_StoredCaller)
         shown = f"session:{_digest(token)}" if key is keys.session else known.shown
+        if row[3]:
+            raise _used_up("you have made your", row[3])
         if known.account is None:
             roles = frozenset(known.roles)
             return Caller(known.tenant, roles, known.name, row[2], shown=shown), known
@@ -264,6 +276,12 @@ class Credentials:
         if account is None or (account.tenant, account.epoch) != (known.tenant, known.epoch):
             return None
         return caller_for(account, row[2], shown), known
+
+
+def _used_up(whose: str, wait_ms: int) -> TooMany:
+    wait_s = -(-wait_ms // 1000)
+    why = f"{whose} requests for the moment: the next one can be made in {wait_s} s"
+    return TooMany(why, retry_after_s=wait_s)
 
 
 def _has_expired(key: StoredKey) -> bool:
@@ -281,8 +299,11 @@ def _still_opens(caller: Caller, shown: bytes | None, stored: bytes | None) -> b
     if caller.shown.startswith("key:"):
         return not _has_expired(msgspec.json.decode(shown, type=StoredKey))
     account = _decoded(stored)
-    mine = (caller.tenant, caller.epoch)
-    return not caller.account or (account is not None and (account.tenant, account.epoch) == mine)
+    if not caller.account:
+        return True
+    if account is None or (account.tenant, account.epoch) != (caller.tenant, caller.epoch):
+        return False
+    return caller.roles <= set(account.roles)  # what was taken away is not kept by what is open
 
 
 def caller_for(account: StoredAccount, most_streams: int = 0, shown: str = "") -> Caller:

@@ -18,12 +18,14 @@
     ├── Overloaded         503  no room for more now; `Retry-After` says when to come back
     └── Unavailable        503  Redis, or the store of files, is away
 
-On the wire: `{"type", "title", "status", "detail"}` and, where it helps, `"field"`.
+On the wire: `{"type", "title", "status", "detail"}` and, where one is to blame, `"field"`: its
+path in the body (`tests[0].limits.cpuTimeMs`), or the name of the header or query parameter.
 `type` is stable: clients switch on it.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 import redis.exceptions
@@ -62,8 +64,15 @@ class InvalidRequest(AssayError):
 
 
 class InvalidField(InvalidRequest):
+    """Its detail names the field, whoever raised it: some only show the detail."""
+
     slug = "invalid-field"
     title = "A field is not valid"
+
+    def __init__(self, detail: str = "", *, field: str = "", retry_after_s: int = 0) -> None:
+        if detail and field and not re.search(rf"(?<!\w){re.escape(field)}(?!\w)", detail):
+            detail = f"{field}: {detail}"
+        super().__init__(detail, field=field, retry_after_s=retry_after_s)
 
 
 class InvalidPackage(InvalidRequest):

@@ -2,34 +2,38 @@
 
 Theory of operation. One Lua call (`forget.lua`) removes it from Redis with all that leads to
 it, and leaves a note in `keys.FORGOTTEN`: from then on readers are told that there is no such
-submission, whatever the archive still has. Then it is removed from the archive. An archiver
-that was writing it at that very moment learns from the note that it has to remove it again; and
-for one that died over it, or a store that was away, whoever comes by when the note is due
-removes it once more (`functions/archive/sweeper.py`), and only then the note.
+submission, whatever the archive still has. Then it is buried in the archive: in its place lies
+a grave, which no archiver writes over, however long ago it has read the submission. If the store
+is away, or we die here, whoever comes by when the note is due does it (`archive/sweeper.py`).
+Then its note becomes one of a grave (`keys.BURIED`), and both go a day later. Until then nobody
+who has read it from the archive brings it back to Redis (`bring_back.lua`); and what an archiver
+took longer ago than some minutes, it does not write at all.
 
-What tells of it in other streams (its tenant's, its batch's) and among the webhooks that were
-given up is removed as well. A reader who had not got so far is reset there.
+What tells of it elsewhere is removed as well (`shared/traces.py`), and has a note of its own. A
+reader of another stream who had not got so far is reset there.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from shared import keys, scripts
-from shared.archive import Archive, bring_back, folder_of, is_id
+from shared.archive import Archive, bring_back, folder_of, forgotten_member, is_id
 from shared.blobs import BlobDamaged, BlobsAway
 from shared.errors import NotFound
 from shared.models import Stored
+from shared.shelf import NameTaken
 from shared.store import Store
-from shared.webhooks import FailedDelivery
+from shared.traces import Traces
 
-#: After so long, no archiver writes any more what it has read before.
+#: When it is looked after once more, in case that something went wrong at first.
 SETTLED_MS = 300_000
-_PAGE = 500
+#: What `forget.lua` says of one that may be in the archive.
+_WAS_ON_ITS_WAY = 2
+#: Graves are kept so long.
+GRAVE_MS = 86_400_000
 
 
 class Forgotten(Stored, omit_defaults=False, kw_only=True):
@@ -40,16 +44,14 @@ class Forgotten(Stored, omit_defaults=False, kw_only=True):
     archive: str
 
 
-class _About(Stored):
-    submission_id: str = ""
-
-
 class Forgetting:
     """For one event loop."""
 
     def __init__(self, store: Store, archive: Archive) -> None:
         self._client = store.client
+        self._settings = store.settings
         self._archive = archive
+        self._traces = Traces(store.client)
 
     async def submission(self, submission_id: str, *, tenant: str) -> Forgotten:
         """Forget one.
@@ -70,16 +72,19 @@ class Forgetting:
                 owner, batch = await self._about(submission_id)
         if owner != tenant:
             raise NotFound(f"no submission {submission_id!r}")
-        streams = [keys.tenant_events(tenant), *([batch] if batch else [])]
-        await self._clean(submission_id, tenant, streams)
-        if not await self.in_redis(submission_id, tenant):  # somebody else was first
+        streams = [batch] if batch else []
+        await self._traces.of_submission(submission_id, tenant, streams)
+        found = await self.in_redis(submission_id, tenant)
+        if not found:  # somebody else was first
             raise NotFound(f"no submission {submission_id!r}")
-        await self._clean(submission_id, tenant, streams)
-        return Forgotten(id=submission_id, archive=await self._from_archive(submission_id, tenant))
+        await self._traces.of_submission(submission_id, tenant, streams)
+        may_be_there = found == _WAS_ON_ITS_WAY
+        answer = await self._from_archive(submission_id, tenant, batch, itself=may_be_there)
+        return Forgotten(id=submission_id, archive=answer)
 
-    async def in_redis(self, submission_id: str, tenant: str) -> bool:
+    async def in_redis(self, submission_id: str, tenant: str) -> int:
         """Forget one where it is stored itself, and no more: for who removes all of a tenant."""
-        return bool(
+        return int(
             await scripts.acall(
                 *(self._client, "forget", submission_id, tenant, keys.PROBLEM_DONE),
                 *(keys.latest(tenant, ""), SETTLED_MS),
@@ -88,6 +93,7 @@ class Forgetting:
 
     async def _damaged(self, submission_id: str, tenant: str) -> Forgotten:
         """One of which nobody can tell any more what leads to it, but for its history."""
+        await self.note([submission_id], tenant)
         await self.omit(submission_id, tenant)
         return Forgotten(id=submission_id, archive=await self._from_archive(submission_id, tenant))
 
@@ -98,15 +104,58 @@ class Forgetting:
         if old:
             await self._client.zrem(keys.history(tenant), *old)
 
-    async def again(self, submission_id: str, tenant: str) -> None:
-        """Once more from the archive, and then it need not be remembered any more.
+    async def again(self, name: str, tenant: str) -> None:
+        """Once more, a while after it was forgotten, as its note says.
 
         Raises:
-            BlobsAway: the store cannot be used; the note stays.
+            BlobsAway, NameTaken: the store cannot be used; the note stays.
         """
-        await self._clean(submission_id, tenant, [keys.tenant_events(tenant)])
+        submission_id, is_told, batch = name.partition("/")
+        if not is_told:
+            await self.bury(name, tenant)
+            return
+        streams = [batch] if batch else []
+        await self._traces.of_submission(submission_id, tenant, streams)
+        await self._take_out(submission_id, tenant, batch)
+        await self._client.zrem(keys.FORGOTTEN, forgotten_member(name, tenant))
+
+    async def note(self, names: Sequence[str], tenant: str) -> None:
+        """Note that these are forgotten, and may still be in the archive."""
+        seconds, _ = await self._client.time()
+        due_ms = seconds * 1000 + SETTLED_MS
+        if names:
+            members = {forgotten_member(name, tenant): due_ms for name in names}
+            await self._client.zadd(keys.FORGOTTEN, members)
+
+    async def bury(self, name: str, tenant: str) -> None:
+        """Remove a submission or a batch from the archive; the note becomes one of its grave.
+
+        Raises:
+            BlobsAway, NameTaken: the store cannot be used; the note stays.
+        """
+        await asyncio.to_thread(self._archive.bury, name, tenant)
+        seconds, _ = await self._client.time()
+        member = forgotten_member(name, tenant)
+        async with self._client.pipeline(transaction=True) as pipe:
+            pipe.zadd(keys.BURIED, {member: seconds * 1000 + GRAVE_MS})
+            pipe.zrem(keys.FORGOTTEN, member)
+            await pipe.execute()
+
+    async def _take_out(self, submission_id: str, tenant: str, batch: str | None) -> None:
+        """Let what is archived of its batch tell no more of it."""
+        if batch:
+            ttl_s = self._settings.result_ttl_s
+            if not await scripts.acall(self._client, "batch_changed", batch, tenant, ttl_s):
+                await asyncio.to_thread(self._archive.take_out, batch, submission_id, tenant)
+
+    async def level(self, submission_id: str, tenant: str) -> None:
+        """Remove a grave: nobody can be left who would write there.
+
+        Raises:
+            BlobsAway: the store cannot be used; the grave stays.
+        """
         await asyncio.to_thread(self._archive.remove, submission_id, tenant)
-        await self._client.zrem(keys.FORGOTTEN, f"{submission_id}:{tenant}")
+        await self._client.zrem(keys.BURIED, forgotten_member(submission_id, tenant))
 
     async def tenant(self, tenant: str) -> None:
         """Remove all that the archive has of a tenant of whom Redis has nothing.
@@ -125,38 +174,13 @@ class Forgetting:
         tenant, batch = (value and value.decode() for value in found)
         return tenant, batch
 
-    async def _from_archive(self, submission_id: str, tenant: str) -> str:
+    async def _from_archive(
+        self, submission_id: str, tenant: str, batch: str | None = None, *, itself: bool = True
+    ) -> str:
         try:
-            await asyncio.to_thread(self._archive.remove, submission_id, tenant)
-        except BlobsAway:
+            await self._take_out(submission_id, tenant, batch)
+            if itself:
+                await asyncio.to_thread(self._archive.bury, submission_id, tenant)
+        except (BlobsAway, NameTaken):
             return "pending"
         return "removed"
-
-    async def _clean(self, submission_id: str, tenant: str, streams: list[str]) -> None:
-        """Remove what other streams and letters tell of it. May be repeated."""
-        for stream in streams:
-            key = keys.events(stream)
-            async for entry_id, fields in self._entries(key):
-                data = fields[b"d"]
-                if submission_id.encode() in data and _is_about(data, submission_id):
-                    await self._client.xdel(key, entry_id)
-        letters = keys.failed_deliveries(tenant)
-        rows: Any = await self._client.lrange(letters, 0, -1)
-        name = f"submission_{submission_id}"
-        for row in rows:
-            if name.encode() in row and msgspec.json.decode(row, type=FailedDelivery).id == name:
-                await self._client.lrem(letters, 0, row)
-
-    async def _entries(self, key: str) -> AsyncIterator[tuple[bytes, dict[bytes, bytes]]]:
-        least = "-"
-        while True:
-            page: Any = await self._client.xrange(key, min=least, count=_PAGE)
-            for entry_id, fields in page:
-                yield entry_id, fields
-            if len(page) < _PAGE:
-                return
-            least = f"({page[-1][0].decode()}"
-
-
-def _is_about(data: bytes, submission_id: str) -> bool:
-    return msgspec.json.decode(data, type=_About).submission_id == submission_id

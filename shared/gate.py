@@ -41,6 +41,7 @@ _OPEN = frozenset(
         ("GET", "/sign-in"),
         ("POST", "/session"),
         ("POST", "/accounts"),
+        ("POST", "/invites/check"),
         ("POST", "/logout"),
     }
 )
@@ -63,6 +64,7 @@ class Gate:
         self._credentials = Credentials(client)
         self._is_local = settings.auth == "local" and is_loopback(settings.host)
         self._hosts = frozenset(settings.allowed_host_names)
+        self._per_minute = settings.session_rate_per_minute
         self._metrics_token = settings.metrics_token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,7 +141,7 @@ class Gate:
         if _BY_TICKET.fullmatch(scope["path"]) and (ticket := _query(scope).get("ticket")):
             return True, await self._credentials.use_ticket(ticket[0])
         if token := session_of(scope):
-            return True, await self._credentials.by_session(token)
+            return True, await self._credentials.by_session(token, per_minute=self._per_minute)
         return False, None
 
     def _is_scraper(self, token: str) -> bool:

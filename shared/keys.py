@@ -16,7 +16,7 @@
 | assay:latest:<tenant>:<prob> | string | result_ttl_s after last write | submit.lua           |
 | assay:tenant:<tenant>        | hash   | for ever                      | who manages tenants  |
 | assay:keys                   | hash   | field: until it is revoked    | shared/credentials   |
-| assay:rate:<key>             | string | until its bucket is full      | enter.lua            |
+| assay:rate:<name>            | string | until its bucket is full      | _rate.lua            |
 | assay:session:<digest>       | string | a week                        | shared/credentials   |
 | assay:login:<digest>         | string | ten minutes, or its use       | shared/credentials   |
 | assay:ticket:<digest>        | string | half a minute, or its use     | shared/credentials   |
@@ -27,10 +27,13 @@
 | assay:invite:<id>            | hash   | until it expires, or is used  | access/invites, join |
 | assay:sessions:<tenant>      | zset   | a week after the newest       | shared/credentials   |
 | assay:attempts:<digest>      | string | the window of the limit       | attempt.lua          |
+| assay:place:<digest>         | string | a month after the last use    | attempt.lua          |
 | assay:history:<tenant>       | zset   | for ever; the newest 1000     | _standings.lua       |
 | assay:accepted:<tenant>:<p>  | zset   | for ever; the best 100        | _standings.lua       |
 | assay:board:<problem>        | zset   | for ever                      | _standings.lua       |
 | assay:solved:<tenant>        | set    | for ever                      | _standings.lua       |
+| assay:withdrawn:<tenant>     | set    | for ever                      | _standings.lua       |
+| assay:restanding             | hash   | field: until it is done       | list_problem, restand|
 | assay:solvers                | zset   | for ever                      | _standings.lua       |
 | assay:tried                  | hash   | for ever (counters)           | _standings.lua       |
 | assay:passed                 | hash   | for ever (counters)           | _standings.lua       |
@@ -55,12 +58,14 @@
 | assay:to-archive             | zset   | member: until it is archived  | _archive.lua         |
 | assay:archive                | hash   | for ever (mode, counters)     | functions/archive    |
 | assay:forgotten              | zset   | member: until gone everywhere | forget.lua           |
+| assay:buried                 | zset   | member: a day more            | shared/forgetting.py |
+| assay:batches-to-archive     | zset   | member: until it is archived  | _archive.lua         |
 | assay:sweeping               | string | an hour                       | archive/sweeper.py   |
 | assay:draining               | hash   | field: while its worker lives | functions/admin      |
 | assay:judge-errors           | list   | for ever; the newest 100      | _lib                 |
 | assay:counts                 | hash   | for ever (counters)           | _lib, claim, renew   |
 | assay:counted                | hash   | field: while its worker lives | renew                |
-| assay:problems               | hash   | field: until deleted          | problems/store.py    |
+| assay:problems               | hash   | field: until deleted          | list_problem.lua     |
 | assay:dramatiq:*             | -      | as Dramatiq keeps them        | Dramatiq, `ring`     |
 
 A stream is a hash with `epoch` and `seq`, and `assay:ev:<name>`. A submission's and a
@@ -106,7 +111,11 @@ FILLING = PREFIX + "filling"
 CAPPED = PREFIX + "capped"
 TO_ARCHIVE = PREFIX + "to-archive"
 ARCHIVE = PREFIX + "archive"
+#: `<id>:<tenant>` of what may be in the archive, `<id>/<batch>:<tenant>` of what may be told of it.
 FORGOTTEN = PREFIX + "forgotten"
+#: Forgotten, and in the archive there is a grave in its place: by when that is removed.
+BURIED = PREFIX + "buried"
+BATCHES_TO_ARCHIVE = PREFIX + "batches-to-archive"
 SWEEPING = PREFIX + "sweeping"
 #: A name as it is compared -> the account as JSON: `shared/accounts.py`.
 ACCOUNTS = PREFIX + "accounts"
@@ -118,6 +127,8 @@ LEAVING = PREFIX + "leaving"
 INVITES = PREFIX + "invites"
 #: Tenants by how many problems they have solved.
 SOLVERS = PREFIX + "solvers"
+#: A problem that was installed or deleted -> how far its board was gone through since.
+RESTANDING = PREFIX + "restanding"
 #: Problem id -> verdicts given, and those that were `accepted`.
 TRIED = PREFIX + "tried"
 PASSED = PREFIX + "passed"
@@ -205,9 +216,9 @@ def tenant(name: str) -> str:
 ByDigest = Callable[[str], str]
 
 
-def rate(key_id: str) -> str:
-    """How much of its rate an API key has used."""
-    return f"{PREFIX}rate:{key_id}"
+def rate(name: str) -> str:
+    """How much of its rate an API key has used, or a tenant by its sessions."""
+    return f"{PREFIX}rate:{name}"
 
 
 def session(digest: str) -> str:
@@ -240,6 +251,11 @@ def attempts(digest: str) -> str:
     return f"{PREFIX}attempts:{digest}"
 
 
+def place(digest: str) -> str:
+    """Mark of an address from which somebody has signed in by the right password."""
+    return f"{PREFIX}place:{digest}"
+
+
 def history(tenant: str) -> str:
     """The newest submissions of a tenant, without those of batches."""
     return f"{PREFIX}history:{tenant}"
@@ -256,8 +272,13 @@ def board(problem_id: str) -> str:
 
 
 def solved(tenant: str) -> str:
-    """The problems that a tenant has solved."""
+    """The installed problems that a tenant has solved."""
     return f"{PREFIX}solved:{tenant}"
+
+
+def withdrawn(tenant: str) -> str:
+    """The problems that a tenant has solved, and that are not installed any more."""
+    return f"{PREFIX}withdrawn:{tenant}"
 
 
 def delivery(name: str) -> str:

@@ -24,6 +24,12 @@ class SessionRequest(Wire, kw_only=True):
     token: str | None = None
 
 
+class InviteCheck(Wire, kw_only=True):
+    """The body of `POST /invites/check`."""
+
+    token: str
+
+
 class PasswordRequest(Wire, kw_only=True):
     """The body of `PUT /me/password`."""
 
@@ -39,6 +45,12 @@ class InviteRequest(Wire, kw_only=True):
     uses: int = 1
     #: What the accounts may do; if missing, submit and read.
     roles: list[Role] | None = None
+
+
+class RolesRequest(Wire, kw_only=True):
+    """The body of `PUT /accounts/{name}/roles`: all that the account may do from then on."""
+
+    roles: list[Role]
 
 
 class Me(Answer):
@@ -96,6 +108,12 @@ class InviteList(Answer):
     """The answer of `GET /invites`."""
 
     invites: list[Invite]
+
+
+class InviteChecked(Answer):
+    """The answer of `POST /invites/check`: it opens something, an account with these roles."""
+
+    roles: list[Role]
 
 
 class Shared(Answer):
@@ -167,3 +185,31 @@ class ProblemLeaderboard(Answer):
 
     rows: list[BestRunRow]
     own: BestRunRow | None
+
+
+class Spread(Answer):
+    """Where one figure stands among those of others; the less the better."""
+
+    own: float
+    #: The share of the others that need more, from 0 to 1.
+    ahead_of: float
+    #: Where the first and the last of the equal steps of a logarithmic scale begin and end.
+    least: float
+    most: float
+    #: How many of the others are in each step.
+    counts: list[int]
+    #: The step, from 0, that one's own is in.
+    own_place: int
+
+
+class Standing(Answer):
+    """The answer of `GET /result/{id}/standing`: an accepted solution beside those of others."""
+
+    problem_id: str
+    #: They are in this language; null: in any, for too few are in its own.
+    language: str | None
+    #: How many it is compared with: the best of each other.
+    solutions: int
+    #: Null: there are too few others, or it was not measured.
+    cpu_time_ms: Spread | None
+    peak_memory_bytes: Spread | None

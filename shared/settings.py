@@ -7,12 +7,20 @@ and `PORT`. The command line of the local runner is made from the same fields.
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 NO_REDIS = "REDIS_URL is needed; local_runner.py starts a Redis, too"
+
+
+#: Variables with our prefix that are no settings.
+_OTHERS = frozenset({"ASSAY_KEY", "ASSAY_IN_VENV", "ASSAY_READY_FD", "ASSAY_LISTEN_FD"})
+#: `ASSAY_SLOT` is close to `ASSAY_SLOTS`, and what a platform sets for itself is not.
+_CLOSE = 0.88
 
 
 class SettingsError(ValueError):
@@ -111,6 +119,13 @@ class Settings:
     max_streams: int = _setting(5_000, "open event streams per process at most", minimum=1)
     tenant_max_streams: int = _setting(
         4_000, "open event streams of one tenant per process at most", minimum=1
+    )
+    session_rate_per_minute: int = _setting(
+        1_200,
+        "requests per minute of one account in all of its sessions; more are answered 429; "
+        "0 is no limit",
+        minimum=0,
+        maximum=1_000_000,
     )
     heartbeat_s: int = _setting(
         15, "seconds between heartbeats on a quiet event stream", minimum=1, maximum=300
@@ -217,19 +232,34 @@ def is_given(field_name: str, environ: Mapping[str, str] | None = None) -> bool:
     return any(environ.get(name, "") != "" for name in env_names(spec))
 
 
+def probably_meant(environ: Mapping[str, str] | None = None) -> list[str]:
+    """A sentence for each variable that looks like a setting which is spelled otherwise."""
+    environ = os.environ if environ is None else environ
+    known = {name for spec in fields(Settings) for name in env_names(spec)} | _OTHERS
+    told = []
+    for name in sorted(environ):
+        if name.startswith("ASSAY_") and name not in known:
+            near = difflib.get_close_matches(name, known - _OTHERS, 1, _CLOSE)
+            told += [f"{name} is no setting; did you mean {it}?" for it in near]
+    return told
+
+
 def parse(spec: Field[Any], text: str, source: str) -> int | str:
     """Turn the text of one setting into its value; `source` is named when it is wrong."""
     meta = spec.metadata
+    shown = repr(text[:64])
     if spec.type not in (int, "int"):
         if meta["choices"] and text not in meta["choices"]:
-            raise SettingsError(f"{source}: {text!r} is not one of {', '.join(meta['choices'])}")
+            allowed = ", ".join(meta["choices"])
+            raise SettingsError(f"{source} must be one of {allowed}, not {shown}")
         return text
-    try:
-        number = int(text)
-    except ValueError:
-        raise SettingsError(f"{source}: {text!r} is not a whole number") from None
     low, high = meta["minimum"], meta["maximum"]
-    if (low is not None and number < low) or (high is not None and number > high):
-        bounds = f"at least {low}" if high is None else f"from {low} to {high}"
-        raise SettingsError(f"{source}: {number} is out of range, it must be {bounds}")
+    bounds = (
+        "" if low is None else f" from {low} to {high}" if high is not None else f", at least {low}"
+    )
+    number = int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text.strip()) else None
+    is_low = number is not None and low is not None and number < low
+    is_high = number is not None and high is not None and number > high
+    if number is None or is_low or is_high:
+        raise SettingsError(f"{source} must be a whole number{bounds}, not {shown}")
     return number

@@ -21,6 +21,7 @@ import msgspec
 import redis.asyncio
 
 from shared import keys
+from shared.addresses import is_private_as_written
 from shared.errors import InvalidField
 from shared.models import Stored
 
@@ -49,8 +50,13 @@ class WebhookInfo(Stored, omit_defaults=False, kw_only=True):
     failed: list[FailedDelivery]
 
 
-def check_url(text: str, *, empty: bool = False, field: str = "callbackUrl") -> str:
+def check_url(
+    text: str, *, empty: bool = False, anywhere: bool = True, field: str = "callbackUrl"
+) -> str:
     """A URL that can be called back; also none, where it may be `empty`.
+
+    Unless it may lead `anywhere`, a host that is private as it is written is refused now; where
+    a name leads to is judged when it is resolved, at each delivery.
 
     Raises:
         InvalidField: it is none.
@@ -63,7 +69,7 @@ def check_url(text: str, *, empty: bool = False, field: str = "callbackUrl") -> 
     elif not text.isascii() or not text.isprintable() or " " in text:
         why = "must be written in printable ASCII"
     else:
-        why = _flaw(text)
+        why = _flaw(text) or ("" if anywhere else _leads_inside(text))
     if why:
         raise InvalidField(f"{field} {why}", field=field)
     return text
@@ -84,6 +90,16 @@ def _flaw(text: str) -> str:
     if port == 0:
         return "must not have the port 0"
     return ""
+
+
+def _leads_inside(text: str) -> str:
+    host = urlsplit(text).hostname or ""
+    if not is_private_as_written(host):
+        return ""
+    return (
+        f"must lead to a public address, and {host} is none; whoever runs this service can "
+        "allow private ones by ASSAY_WEBHOOKS_TO=anywhere"
+    )
 
 
 def signature(secret: str, delivery_id: str, timestamp_s: int, body: bytes) -> str:

@@ -1,4 +1,12 @@
-"""How often somebody may try to sign in: so many for a name, so many from an address.
+"""How often somebody may try to sign in: for a name from an address, from an address, for a name.
+
+Theory of operation. Whoever knows a name can use up what is counted for the name alone, and so
+lock its owner out. So the short limit is one of a name *and* an address: who tries in vain only
+locks himself out. One that was right leaves a mark on its name and address, for a month. For
+a name from everywhere there is a wider limit over an hour, so that a thousand addresses do not
+get a thousand times as many tries; a place with a mark is exempt from it, and the owner comes
+in from there whatever others do. It is OWASP's scheme of device cookies, with the address in
+the place of the cookie: no browser has to keep anything, and nothing can be stolen from it.
 
 An attempt is counted before it is made and given back if it was right, so trying at many
 places at the same time gains nothing. A name that nobody has is limited like any other.
@@ -17,9 +25,15 @@ from shared.errors import TooMany
 from shared.settings import Settings
 
 WINDOW_S = 600
-MOST_FOR_A_NAME = 10
+#: For one name, from one address.
+MOST_FOR_A_NAME_HERE = 10
 #: A school is one address to us.
 MOST_FROM_AN_ADDRESS = 100
+#: For one name, from all addresses from which it was never right.
+MOST_FOR_A_NAME = 200
+NAME_WINDOW_S = 3600
+#: So long a place stays known.
+PLACE_S = 30 * 86_400
 
 
 class Attempts:
@@ -37,25 +51,33 @@ class Attempts:
         """
         wait_ms = await self._call("try", name, scope)
         if wait_ms:
-            raise TooMany("too many attempts to sign in", retry_after_s=-(-wait_ms // 1000))
+            wait_s = -(-wait_ms // 1000)
+            why = f"too many attempts to sign in: the next one can be made in {wait_s} s"
+            raise TooMany(why, retry_after_s=wait_s)
 
     async def was_right(self, name: str, scope: Scope) -> None:
-        """Give the last one back."""
+        """Give the last one back; this place is known from now on."""
         await self._call("right", name, scope)
 
     async def _call(self, what: str, name: str, scope: Scope) -> int:
         address = address_of(scope, behind_proxy=self._behind_proxy)
+        name, here = name.lower(), f"{name.lower()} {address}"
         return int(
             await scripts.acall(
-                *(self._client, "attempt", what, WINDOW_S * 1000),
-                *(_key("name", name.lower()), MOST_FOR_A_NAME),
-                *(_key("address", address), MOST_FROM_AN_ADDRESS),
+                *(self._client, "attempt", what, keys.place(_digest(here)), PLACE_S * 1000),
+                *(_counter("here", here), MOST_FOR_A_NAME_HERE, WINDOW_S * 1000),
+                *(_counter("address", address), MOST_FROM_AN_ADDRESS, WINDOW_S * 1000),
+                *(_counter("name", name), MOST_FOR_A_NAME, NAME_WINDOW_S * 1000),
             )
         )
 
 
-def _key(kind: str, text: str) -> str:
-    return keys.attempts(hashlib.sha256(f"{kind} {text}".encode()).hexdigest()[:32])
+def _counter(kind: str, text: str) -> str:
+    return keys.attempts(_digest(f"{kind} {text}"))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def address_of(scope: Scope, *, behind_proxy: bool) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import redis.asyncio
 
 from shared import keys, scripts
-from shared.accounts import StoredAccount
+from shared.accounts import StoredAccount, check_roles
 from shared.errors import Conflict, InvalidField, NotFound, Unauthorized
 from shared.identity import Role
 from shared.models import encode
@@ -27,17 +27,6 @@ _DAY_S = 86_400
 MOST_DAYS, MOST_USES, MOST_INVITES = 365, 1000, 1000
 _USUAL_ROLES = [Role.SUBMIT, Role.READ]
 _BAD = "this invite was used, has expired, or never was one"
-
-
-def check_roles(roles: list[Role]) -> list[Role]:
-    """Roles that an account may have.
-
-    Raises:
-        InvalidField: there are none.
-    """
-    if not roles:
-        raise InvalidField("an account has at least one role", field="roles")
-    return sorted(set(roles))
 
 
 class Invites:

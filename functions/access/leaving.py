@@ -24,6 +24,7 @@ from shared.credentials import Credentials
 from shared.errors import AssayError, NotFound
 from shared.forgetting import Forgetting
 from shared.store import Store
+from shared.traces import Traces
 from shared.verdicts import TERMINAL
 
 _LOG = logs.get_logger(__name__)
@@ -41,6 +42,7 @@ class Leaving:
         self._forgetting = Forgetting(store, archive)
         self._batches = Batches(store.client, store.settings)
         self._credentials = Credentials(store.client)
+        self._traces = Traces(store.client)
 
     async def run(self) -> None:
         """Finish what others have begun, now and then, until cancelled."""
@@ -71,6 +73,7 @@ class Leaving:
         async for ids in self._of(tenant, keys.submission("")):
             await self._remove_submissions(ids, tenant)
         await self._remove_deliveries(tenant)
+        await self._traces.of_tenant(tenant)
         await self._remove_scanned(keys.latest(tenant, "*"), keys.once(tenant, "*"))
         await self._client.zrem(keys.FAILING, tenant)
         await self._client.delete(
@@ -78,6 +81,7 @@ class Leaving:
             keys.events(keys.tenant_events(tenant)),
             keys.history(tenant),
             keys.tenant(tenant),
+            keys.rate(tenant),
             keys.share(tenant),
             keys.webhook_secret(tenant),
             keys.failed_deliveries(tenant),
@@ -118,6 +122,7 @@ class Leaving:
             keys.events(batch_id),
         )
         await self._client.zrem(keys.FILLING, batch_id)
+        await self._client.zrem(keys.BATCHES_TO_ARCHIVE, batch_id)
 
     async def _remove_submissions(self, ids: Sequence[str], tenant: str) -> None:
         for first in range(0, len(ids), _AT_ONCE):

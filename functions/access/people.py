@@ -10,15 +10,15 @@ from starlette.routing import BaseRoute, Route
 
 from functions.access.invites import Invites
 from functions.access.leaving import Leaving
-from shared.accounts import Accounts
+from shared.accounts import Accounts, StoredAccount
 from shared.asgi import Scope
 from shared.body import read_json
 from shared.credentials import ACCOUNT_LOGIN_S, Credentials, caller_for
 from shared.errors import Forbidden
 from shared.gate import SIGN_IN
-from shared.identity import Role, is_operator, require
+from shared.identity import Caller, Role, is_operator, require
 from shared.models import encode
-from shared.people import Account, AccountList, InviteList, InviteRequest, LoginLink
+from shared.people import Account, AccountList, InviteList, InviteRequest, LoginLink, RolesRequest
 from shared.services import Services
 
 _MOST_BODY_BYTES = 16 * 1024
@@ -48,23 +48,24 @@ def routes(services: Services) -> list[BaseRoute]:
 
     async def list_accounts(request: Request) -> Response:
         _require_keeper(request.scope)
-        found = [
-            Account(
-                name=it.name,
-                tenant=it.tenant,
-                roles=sorted(it.roles),
-                created_ms=it.created_ms,
-                has_password=bool(it.password),
-            )
-            for it in await accounts.all()
-        ]
-        return _json(AccountList(accounts=found))
+        return _json(AccountList(accounts=[_shown(it) for it in await accounts.all()]))
+
+    async def set_roles(request: Request) -> Response:
+        keeper = _require_keeper(request.scope)
+        asked = await read_json(
+            request.scope, request.receive, RolesRequest, limit_bytes=_MOST_BODY_BYTES
+        )
+        account = await accounts.get(request.path_params["name"])
+        by_operator = is_operator(keeper)
+        return _json(
+            _shown(await accounts.set_roles(account, asked.roles, by_operator=by_operator))
+        )
 
     async def delete_account(request: Request) -> Response:
-        _require_keeper(request.scope)
+        keeper = _require_keeper(request.scope)
         account = await accounts.get(request.path_params["name"])
-        if await accounts.leave(account):
-            await leaving.try_to_remove(account.tenant)
+        await accounts.leave(account, by_operator=is_operator(keeper))
+        await leaving.try_to_remove(account.tenant)
         return Response(status_code=204, headers={"cache-control": "no-store"})
 
     async def login_link(request: Request) -> Response:
@@ -80,12 +81,23 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/invites/{id}", delete_invite, methods=["DELETE"]),
         Route("/accounts", list_accounts),
         Route("/accounts/{name}", delete_account, methods=["DELETE"]),
+        Route("/accounts/{name}/roles", set_roles, methods=["PUT"]),
         Route("/accounts/{name}/login", login_link, methods=["POST"]),
     ]
 
 
-def _require_keeper(scope: Scope) -> None:
-    """See that the caller looks after the people: the operator, or an account that is admin.
+def _shown(account: StoredAccount) -> Account:
+    return Account(
+        name=account.name,
+        tenant=account.tenant,
+        roles=sorted(account.roles),
+        created_ms=account.created_ms,
+        has_password=bool(account.password),
+    )
+
+
+def _require_keeper(scope: Scope) -> Caller:
+    """The caller, who must look after the people: the operator, or an account that is admin.
 
     Raises:
         Forbidden: he does not. A key with the role admin is one for its own tenant.
@@ -93,6 +105,7 @@ def _require_keeper(scope: Scope) -> None:
     caller = require(scope, Role.ADMIN)
     if not (is_operator(caller) or caller.account):
         raise Forbidden("this is for the operator, and for accounts with the role admin")
+    return caller
 
 
 def _json(answer: object, status: int = 200) -> Response:

@@ -1,4 +1,4 @@
-"""Keeps what has ended: the archiver, what sweeps after it, and the route that forgets."""
+"""Keeps what has ended: the archiver, what sweeps after it, and the routes that forget."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from functions.archive.archiver import Archiver
 from functions.archive.sweeper import Sweeper
+from functions.archive.whole import WholeBatches
 from shared.forgetting import Forgetting
 from shared.identity import Role, require
 from shared.models import encode
@@ -24,10 +25,22 @@ def routes(services: Services) -> list[BaseRoute]:
     services.background.append(Archiver(services.archive, services.settings, retention).run)
     services.background.append(Sweeper(services.archive, forgetting, retention).run)
 
+    whole = WholeBatches(services.store, services.archive, forgetting)
+
     async def forget(request: Request) -> Response:
         tenant = require(request.scope, Role.SUBMIT).tenant
-        answer = await forgetting.submission(request.path_params["id"], tenant=tenant)
-        headers = {"cache-control": "no-store"}
-        return Response(encode(answer), headers=headers, media_type="application/json")
+        return _json(await forgetting.submission(request.path_params["id"], tenant=tenant))
 
-    return [Route("/submission/{id}/record", forget, methods=["DELETE"])]
+    async def forget_batch(request: Request) -> Response:
+        tenant = require(request.scope, Role.SUBMIT).tenant
+        return _json(await whole.forget(request.path_params["id"], tenant=tenant))
+
+    return [
+        Route("/submission/{id}/record", forget, methods=["DELETE"]),
+        Route("/batch/{id}/record", forget_batch, methods=["DELETE"]),
+    ]
+
+
+def _json(answer: object) -> Response:
+    headers = {"cache-control": "no-store"}
+    return Response(encode(answer), headers=headers, media_type="application/json")

@@ -10,12 +10,15 @@ in Redis, without a TTL, until it comes back; the pause between tries doubles up
 from __future__ import annotations
 
 import asyncio
+import math
 import random
+import time
 from collections.abc import Sequence
 from itertools import chain
 
 from redis.exceptions import RedisError
 
+from functions.archive.batches import BatchArchiver
 from shared import keys, logs, scripts
 from shared.archive import Archive, Record, record_of
 from shared.blobs import BlobsAway
@@ -32,6 +35,9 @@ _WRITERS = 8
 #: Each process looks so often.
 LOOK_S = 1.0
 _LONGEST_PAUSE_S = 60.0
+#: What was taken so long ago is not written any more, by one that was stopped meanwhile: of what
+#: is forgotten, the archive remembers a day (`shared/forgetting.py`).
+_LATE_S = 600.0
 
 
 class Archiver:
@@ -50,6 +56,7 @@ class Archiver:
         self._mode = settings.archive
         self._retention = retention
         self._lease_ms = lease_ms
+        self._batches = BatchArchiver(archive, settings, retention)
 
     async def run(self) -> None:
         """Archive, until cancelled."""
@@ -57,7 +64,7 @@ class Archiver:
         while True:
             done, well = 0, False
             try:
-                done = await self.some()
+                done = await self.some() + await self._batches.some()
                 well = True
                 if done:
                     await self._client.hdel(keys.ARCHIVE, "error")
@@ -79,6 +86,7 @@ class Archiver:
         Raises:
             BlobsAway: the store of files cannot be used; what was taken waits for its lease.
         """
+        late_s = _now_s() + _LATE_S
         ids: list[bytes] = await scripts.acall(
             *(self._client, "to_archive", _AT_ONCE, self._lease_ms, _BYTES_AT_ONCE, self._mode)
         )
@@ -87,7 +95,7 @@ class Archiver:
             await self._settle([it for it in records if it.rev == 1], written=False)
             records = [it for it in records if it.rev > 1]
         shares = [records[first::_WRITERS] for first in range(min(_WRITERS, len(records)))]
-        writing = (asyncio.to_thread(self._write, share) for share in shares)
+        writing = (asyncio.to_thread(self._write, share, late_s) for share in shares)
         failed = dict(chain.from_iterable(await asyncio.gather(*writing)))
         await self._settle([it for it in records if it.id not in failed], written=True)
         await self._mind(list(failed.values()))
@@ -114,11 +122,15 @@ class Archiver:
             if fields
         ]
 
-    def _write(self, records: Sequence[Record]) -> list[tuple[str, Exception]]:
+    def _write(
+        self, records: Sequence[Record], late_s: float = math.inf
+    ) -> list[tuple[str, Exception]]:
         """Write some, one after the other, on a thread; gives what failed."""
         failed: list[tuple[str, Exception]] = []
         for number, record in enumerate(records):
             try:
+                if _now_s() > late_s:
+                    raise RuntimeError("it was taken too long ago; it is taken again")
                 self._archive.write(record)
             except (BlobsAway, OSError) as error:
                 # The others would fare no better, and it may take long for each.
@@ -139,13 +151,18 @@ class Archiver:
         tenants = {record.id: record.tenant for record in records}
         for submission_id in (each.decode() for each in gone):
             # Its owner had it deleted while we wrote it.
-            await asyncio.to_thread(self._archive.remove, submission_id, tenants[submission_id])
+            await asyncio.to_thread(self._archive.bury, submission_id, tenants[submission_id])
 
     async def _tell(self, field: str, what: str) -> None:
         try:
             await self._client.hset(keys.ARCHIVE, field, what)
         except (RedisError, OSError):
             log.info("Redis is away, too")
+
+
+def _now_s() -> float:
+    """A clock that also runs while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _away(error: BlobsAway | OSError) -> BlobsAway:

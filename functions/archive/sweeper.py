@@ -1,9 +1,11 @@
 """Removes from the archive what was forgotten, and what has been kept for as long as it may be.
 
-Theory of operation. Notes of what was forgotten are looked at each minute, by every process;
-to remove a thing twice does no harm. How long a tenant's submissions are kept is looked after
-once an hour by one process, whichever is first to say so; if it dies over it, the next hour's
-goes on. The time counts from when a record was last written, so judging again begins it anew.
+Theory of operation. Notes of what was forgotten, and of graves, are looked at each minute, by
+every process; to remove a thing twice does no harm. How long a tenant's submissions are kept is
+looked after once an hour by one process, whichever is first to say so; if it dies over it, the
+next hour's goes on. The time counts from when a record was last written, so judging again begins
+it anew. And what is solved follows what is installed (`shared/standings.py`), where who changed
+that has died over it.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from shared.blobs import BlobsAway
 from shared.forgetting import Forgetting
 from shared.retention import DAY_S, Retention
 from shared.shelf import Listed
+from shared.standings import Restanding
 
 log = logs.get_logger(__name__)
 
@@ -39,6 +42,7 @@ class Sweeper:
         self._client = archive.client
         self._forgetting = forgetting
         self._retention = retention
+        self._restanding = Restanding(archive.client)
 
     async def run(self) -> None:
         """Sweep, until cancelled."""
@@ -46,7 +50,10 @@ class Sweeper:
             await asyncio.sleep(random.uniform(_LOOK_S / 2, _LOOK_S))
             try:
                 await self.forget_due()
+                await self.level_due()
+                await self._restanding.rest()
                 if await self._client.set(keys.SWEEPING, 1, nx=True, px=_EVERY_MS):
+                    await self._restanding.look()
                     await self.expire()
             except BlobsAway as away:
                 log.warning("what is to be removed waits", error=away)
@@ -56,15 +63,25 @@ class Sweeper:
                 log.exception("the archive was not swept")
 
     async def forget_due(self) -> int:
-        """Remove what was forgotten a while ago once more, and its note; how many."""
+        """Look after what was forgotten a while ago once more; how many."""
+        due = await self._due(keys.FORGOTTEN)
+        for name, tenant in due:
+            await self._forgetting.again(name, tenant)
+        return len(due)
+
+    async def level_due(self) -> int:
+        """Remove graves that have been there long enough; how many."""
+        due = await self._due(keys.BURIED)
+        for submission_id, tenant in due:
+            await self._forgetting.level(submission_id, tenant)
+        return len(due)
+
+    async def _due(self, notes: str) -> list[tuple[str, str]]:
         seconds, _ = await self._client.time()
         due: Any = await self._client.zrangebyscore(
-            keys.FORGOTTEN, "-inf", seconds * 1000, start=0, num=_AT_ONCE
+            notes, "-inf", seconds * 1000, start=0, num=_AT_ONCE
         )
-        for member in due:
-            submission_id, _, tenant = member.decode().partition(":")
-            await self._forgetting.again(submission_id, tenant)
-        return len(due)
+        return [(id_, tenant) for id_, _, tenant in (it.decode().partition(":") for it in due)]
 
     async def expire(self, now_s: float | None = None) -> int:
         """Remove what has been kept for as long as its tenant's may be; how many."""

@@ -52,8 +52,17 @@ class Toolchain:
     def identity(self) -> str:
         """Which toolchain that is, and which state of it: another one after an upgrade."""
         asked = " ".join(self.language.version)
-        helper = f" {_state_of(esbuild())}" if "{esbuild}" in self.language.compile else ""
+        helper = f" {_state_of(esbuild())}" if self._wants_esbuild else ""
         return f"{_state_of(self.binary)} {self.version} ({asked}){helper}"
+
+    @property
+    def lacks_esbuild(self) -> bool:
+        """Whether it needs esbuild, and set-up could not bring it."""
+        return self._wants_esbuild and not esbuild()
+
+    @property
+    def _wants_esbuild(self) -> bool:
+        return "{esbuild}" in self.language.compile
 
     def compiler(self, files: Mapping[str, bytes], sources: Collection[str] = ()) -> Program:
         """The program that compiles these files; only for a language that is compiled.

@@ -168,6 +168,8 @@ class Trials:
     def _problem(self, toolchain: Toolchain) -> str:
         if toolchain.language.forks and self._engine.level == "container":
             return "it starts processes, which programs may not do at this level"
+        if toolchain.lacks_esbuild:
+            return "esbuild is not installed: the page's packages bring it, and they are missing"
         try:
             with self._engine.cell() as cell:
                 self._cells.add(cell)

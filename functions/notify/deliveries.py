@@ -114,7 +114,7 @@ class Deliveries:
         self._store = store
         self._client = store.client
         self._webhooks = Webhooks(store.client)
-        self._batches = Batches(store.client, store.settings)
+        self._batches = Batches(store.client, store.settings, store.archive)
         self._anywhere = store.settings.webhooks_to == "anywhere"
         self._look_s = look_s
         self._timeout_s = timeout_s
@@ -277,8 +277,6 @@ class Deliveries:
             await pipe.execute()
 
     async def _give_up(self, delivery: Delivery, error: str) -> None:
-        self._count("dead")
-        log.warning("a webhook or event is given up", **_names(delivery), reason=error)
         failed = FailedDelivery(
             id=delivery.id,
             url=delivery.url,
@@ -287,11 +285,11 @@ class Deliveries:
             at_ms=int(time.time() * 1000),
             body=delivery.body.decode(),
         )
-        letters = keys.failed_deliveries(delivery.tenant)
-        async with self._client.pipeline(transaction=True) as pipe:
-            pipe.lpush(letters, encode(failed))
-            pipe.ltrim(letters, 0, MOST_FAILED - 1)
-            pipe.zadd(keys.FAILING, {delivery.tenant: failed.at_ms})
-            pipe.zrem(keys.DELIVERIES, delivery.name)
-            pipe.delete(keys.delivery(delivery.name))
-            await pipe.execute()
+        is_kept = await scripts.acall(
+            *(self._client, "give_up", delivery.name, keys.failed_deliveries(delivery.tenant)),
+            *(encode(failed), MOST_FAILED, keys.FAILING, delivery.tenant, failed.at_ms),
+        )
+        if not is_kept:  # what it tells of was deleted while it was under way
+            return
+        self._count("dead")
+        log.warning("a webhook or event is given up", **_names(delivery), reason=error)

@@ -12,7 +12,6 @@ It is written by hand because HTTP clients resolve names themselves, somewhere b
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import socket
 import ssl
@@ -21,9 +20,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from shared.addresses import is_public
+
 _MOST_HEAD_BYTES = 16 * 1024
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: |\r|$)")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Undelivered(Exception):
@@ -37,23 +37,6 @@ class Where:
     family: int
     address: str
     port: int
-
-
-def is_public(text: str) -> bool:
-    """Whether an address is one of the internet, and not of this machine or its network."""
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-        if address.teredo is not None:
-            return False
-    return address.is_global and not address.is_multicast
 
 
 async def resolve(url: SplitResult, *, anywhere: bool) -> Where:

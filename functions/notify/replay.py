@@ -1,12 +1,13 @@
 """A reader of a stream that Redis has let go: its events are read from the archive, whole.
 
 To its user it is as a `Reader`: the same events with the same ids, behind the same cursors, and
-one `reset` for a cursor that is in no place of the stream. Nothing can follow, so it waits for
-nothing.
+one `reset` for a cursor that is in no place of the stream, or where an event is missing, which told
+of a submission that was deleted. Nothing can follow, so it waits for nothing.
 """
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from functions.notify.channel import BATCH_EVENTS
@@ -29,14 +30,14 @@ class Replay:
         self._tenant = view.tenant
         self._is_closed = False
         seq = after.seq if after is not None else 0
-        if is_elsewhere(after, view):
-            self._left = [Event(view.epoch, view.seq, EventType.RESET, encode(view.content))]
-        else:
-            self._left = [
-                Event(view.epoch, number, kind, data.encode())
-                for number, kind, data in record.events
-                if number > seq
-            ]
+        self._left: list[Event] = []
+        if not is_elsewhere(after, view):
+            behind = (event for event in record.events if event[0] > seq)
+            told = takewhile(lambda it: it[1][0] == it[0], enumerate(behind, seq + 1))
+            self._left = [Event(view.epoch, no, kind, it.encode()) for no, (_, kind, it) in told]
+            seq += len(self._left)
+        if is_elsewhere(after, view) or seq < view.seq:
+            self._left.append(Event(view.epoch, view.seq, EventType.RESET, encode(view.content)))
         #: Whether the reader had seen the terminal event before it came.
         self.is_past_end = not self._left
         self.has_ended = self.is_past_end

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from functions.notify.events import parse_entry
 from shared import keys
 from shared.archive import Record
-from shared.batches import summarize
+from shared.batches import Batches, summarize
 from shared.errors import NotFound
 from shared.models import Stored, encode
 from shared.store import Store
@@ -81,6 +80,7 @@ class Views:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._batches = Batches(store.client, store.settings, store.archive)
 
     async def find(self, name: str, tenant: str) -> View:
         """The stream that a caller names.
@@ -125,14 +125,11 @@ class Views:
         )
 
     async def _batch(self, batch_id: str, tenant: str) -> View:
-        stored: Any = await self._store.client.hgetall(keys.batch(batch_id))
-        fields = {name.decode(): value.decode() for name, value in stored.items()}
-        if fields.get("tenant") != tenant:
-            raise NotFound(f"no submission and no batch {batch_id!r}")
-        ended = fields.get("state") in TERMINAL
-        stream = of_batch(batch_id)
-        content = summarize(batch_id, fields)
-        return View(stream, tenant, fields["epoch"], int(fields["seq"]), ended, content)
+        look = await self._batches.look(batch_id, tenant=tenant)
+        ended = look.fields["state"] in TERMINAL
+        content = summarize(batch_id, look.fields)
+        where = look.fields["epoch"], int(look.fields["seq"])
+        return View(of_batch(batch_id), tenant, *where, ended, content, look.record)
 
     async def _tenant(self, tenant: str) -> View:
         stream = of_tenant(tenant)

@@ -21,7 +21,7 @@ from shared.waiting import parse_wait
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this function."""
     store, waiting = services.store, services.waiting
-    batches = Batches(services.redis, services.settings)
+    batches = Batches(services.redis, services.settings, services.archive)
     results = Results(batches, store, waiting)
 
     async def result(request: Request) -> Response:

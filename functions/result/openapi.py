@@ -178,6 +178,7 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
     ),
     ("delete", "/submission/{id}", "Cancel what is not finished", {"200": answers.Cancelled}, []),
     ("delete", "/submission/{id}/record", "Forget it, everywhere", {"200": Forgotten}, []),
+    ("delete", "/batch/{id}/record", "Forget it and all of it", {"200": Forgotten}, []),
     (
         "post",
         "/submission/{id}/rejudge",

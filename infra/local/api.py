@@ -19,6 +19,7 @@ _SILENCE_S = 90.0
 #: A host that died is back within a second or two.
 _RESUMES = 20
 _PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 5.0
 
 #: The API key for a server that needs one.
 KEY_VARIABLE = "ASSAY_KEY"
@@ -50,27 +51,80 @@ class Api:
     def json(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """One call; the decoded answer."""
         try:
-            with closing(self._connect()) as connection:
-                content = None if body is None else json.dumps(body).encode()
-                headers = {} if body is None else {"Content-Type": "application/json"}
-                connection.request(method, self._prefix + path, content, headers | self._shown)
-                response = connection.getresponse()
-                return _checked(response.status, response.read())
+            content = None if body is None else json.dumps(body).encode()
+            headers = {} if body is None else {"Content-Type": "application/json"}
+            return self._ask(method, path, content, headers | self._shown)
         except (OSError, http.client.HTTPException) as error:
             raise self._unreachable(error) from None
 
-    def send(self, path: str, content: BinaryIO, kind: str) -> dict[str, Any]:
-        """Post a file; the decoded answer."""
-        length = content.seek(0, io.SEEK_END)
-        content.seek(0)
-        headers = {"Content-Type": kind, "Content-Length": str(length), **self._shown}
-        try:
-            with closing(self._connect()) as connection:
-                connection.request("POST", self._prefix + path, content, headers)
-                response = connection.getresponse()
-                return _checked(response.status, response.read())
-        except (OSError, http.client.HTTPException) as error:
-            raise self._unreachable(error) from None
+    def send(
+        self,
+        path: str,
+        content: BinaryIO,
+        kind: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Post a file; the decoded answer.
+
+        With an `Idempotency-Key` among the headers it is sent again where it was not answered.
+        """
+        content.seek(0, io.SEEK_END)
+        shown = {"Content-Type": kind, "Content-Length": str(content.tell()), **self._shown}
+        shown |= headers or {}
+        patience = Patience(_RESUMES if "Idempotency-Key" in shown else 0)
+        while True:
+            content.seek(0)
+            try:
+                return self._ask("POST", path, content, shown, passing=patience.has_more)
+            except (OSError, http.client.HTTPException) as error:
+                if not patience.pause():
+                    raise self._unreachable(error) from None
+
+    def results(self, batch_id: str, after: int) -> Iterator[dict[str, Any]]:
+        """The results of a batch behind a position, each once, across lost connections.
+
+        A stream that was cut looks like one that has ended, so the batch is asked as well.
+        """
+        path, patience = f"/batch/{batch_id}", Patience(_RESUMES)
+        while True:
+            try:
+                for line in self._lines(f"{path}/results?after={after}"):
+                    after, patience = int(line["position"]), Patience(_RESUMES)
+                    yield line
+                summary = self._ask("GET", path, None, self._shown, passing=True)
+                if summary["status"] in ("finished", "cancelled") and after >= summary["total"]:
+                    return
+                error: Exception = ConnectionResetError("the stream was cut off")
+            except (OSError, http.client.HTTPException) as lost:
+                error = lost
+            if not patience.pause():
+                raise self._unreachable(error)
+
+    def _lines(self, path: str) -> Iterator[dict[str, Any]]:
+        with closing(self._connect()) as connection:
+            connection.request("GET", self._prefix + path, headers=self._shown)
+            response = connection.getresponse()
+            if response.status >= 400:
+                _checked(response.status, response.read(), passing=True)
+            for line in response:
+                if not line.endswith(b"\n"):
+                    raise ConnectionResetError("the stream was cut off")
+                yield _object(line)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        content: BinaryIO | bytes | None,
+        headers: Mapping[str, str],
+        *,
+        passing: bool = False,
+    ) -> dict[str, Any]:
+        with closing(self._connect()) as connection:
+            connection.request(method, self._prefix + path, content, headers)
+            response = connection.getresponse()
+            return _checked(response.status, response.read(), passing=passing)
 
     def events(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Type and data of each event, each once, across lost connections.
@@ -117,6 +171,28 @@ class Api:
         return Failure(f"Assay at {self.url} cannot be reached ({reason}): is it running?", 2)
 
 
+class Patience:
+    """So many tries, with longer and longer pauses between them."""
+
+    def __init__(self, tries: int) -> None:
+        self._left = tries
+        self._pause_s = _PAUSE_S
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is another try."""
+        return self._left > 0
+
+    def pause(self) -> bool:
+        """Wait before the next try; False: there is none left."""
+        if not self.has_more:
+            return False
+        self._left -= 1
+        time.sleep(self._pause_s)
+        self._pause_s = min(self._pause_s * 1.5, _LONGEST_PAUSE_S)
+        return True
+
+
 def parse_events(lines: Iterable[bytes]) -> Iterator[Event]:
     """Server-sent events from their lines; comments are skipped."""
     fields: dict[str, str] = {}
@@ -135,7 +211,10 @@ def parse_events(lines: Iterable[bytes]) -> Iterator[Event]:
             fields[name] = value.removeprefix(" ")
 
 
-def _checked(status: int, content: bytes) -> dict[str, Any]:
+def _checked(status: int, content: bytes, *, passing: bool = False) -> dict[str, Any]:
+    """The answer; what passes by itself is a lost connection, if somebody waits for it to."""
+    if passing and (status == 429 or status >= 500):
+        raise ConnectionError(_detail(status, content))
     if status >= 400:
         raise Failure(_detail(status, content), 2)
     return _object(content)
@@ -156,7 +235,8 @@ def _detail(status: int, content: bytes) -> str:
     try:
         problem: Mapping[str, Any] = json.loads(content)
         said = str(problem.get("detail") or problem["title"]).rstrip(".")
-        field = f"{problem['field']}: " if problem.get("field") else ""
+        field = str(problem.get("field") or "")
+        field = "" if field in said else f"{field}: "
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"The server answered with status {status}."
     return f"Refused: {field}{said}."

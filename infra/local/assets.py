@@ -19,13 +19,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from infra.local.failure import Failure
-from infra.local.pip_errors import last_line
 from infra.local.state import ROOT
 from shared.built import FOLDER, PAGE, esbuild
 
@@ -35,6 +35,8 @@ _PACKAGES: Final = ("package.json", "package-lock.json", ".npmrc")
 _ENTRIES: Final = ("main.js", "style.css")
 #: Below this many bytes compression costs more than it saves.
 _WORTH_COMPRESSING: Final = 512
+#: With these npm begins to tell of an error.
+_NUMBERS: Final = ("code ", "errno ", "syscall ", "path ")
 
 
 def ensure() -> None:
@@ -49,9 +51,11 @@ def ensure() -> None:
     FOLDER.mkdir(exist_ok=True)
     with _alone():
         if not _is_built(wanted):
-            print("Assay: building the page (once) ...", file=sys.stderr, flush=True)
+            began = time.monotonic()
+            _tell("building the page (once): its packages, then a bundle ...")
             _install()
             _build(wanted)
+            _tell(f"the page is ready after {time.monotonic() - began:.0f} s")
 
 
 def _is_built(stamp: str) -> bool:
@@ -143,6 +147,8 @@ def _node() -> Path:
 
 def _run(command: Sequence[str], what: str) -> None:
     elsewhere = {name: value for name, value in os.environ.items() if name != "NODE_OPTIONS"}
+    # Trust whom the machine trusts, as pip does: a proxy may have a certificate of its own.
+    elsewhere.setdefault("NODE_USE_SYSTEM_CA", "1")
     path = f"{_node().parent}:{elsewhere.get('PATH', '/usr/bin:/bin')}"
     done = subprocess.run(
         command,
@@ -157,4 +163,15 @@ def _run(command: Sequence[str], what: str) -> None:
     )
     (FOLDER / "log").write_text(done.stdout)
     if done.returncode:
-        raise Failure(f"{what}: {last_line(done.stdout)} (all of it: {FOLDER / 'log'})")
+        raise Failure(f"{what}: {_reason(done.stdout)} (all of it: {FOLDER / 'log'})")
+
+
+def _tell(text: str) -> None:
+    print(f"Assay: {text}", file=sys.stderr, flush=True)
+
+
+def _reason(log: str) -> str:
+    """The first words of a log that name an error: npm puts numbers before and advice after."""
+    errors = [line.removeprefix("npm error ") for line in log.splitlines() if "rror" in line]
+    said = [line for line in errors if not line.startswith(_NUMBERS)]
+    return (said or errors or ["it does not say why"])[0].strip().removesuffix(".")

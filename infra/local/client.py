@@ -2,17 +2,20 @@
 
 The program's stdout is our stdout, everything else goes to stderr. To a terminal the
 output is written as it comes; to a pipe or a file it is written once, at the end,
-because a run that is lost with its worker starts again from its first byte.
+because a run that is lost with its worker starts again from its first byte. Where stderr is a
+terminal, a state is one line that is written again, and verdicts have colours.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.local import terminal
 from infra.local.api import Api
 from infra.local.failure import Failure
 from infra.local.state import read_runner, state_folder
@@ -32,8 +35,12 @@ def submit(
     stdin_file: str | None = None,
     problem: str | None = None,
     url: str | None = None,
+    as_json: bool = False,
 ) -> int:
     """Judge a file and wait: 0 accepted or completed, 1 another verdict.
+
+    Args:
+        as_json: print the result as the API gives it, and nothing else.
 
     Raises:
         Failure: it could not be judged (exit code 2).
@@ -48,8 +55,8 @@ def submit(
     api = Api(url or local_url(settings))
     accepted = api.json("POST", "/submit", body)
     submission_id = str(accepted["id"])
-    _tell(f"submitted {submission_id}")
-    screen = Screen(live=sys.stdout.isatty())
+    screen = Quiet() if as_json else Screen(live=sys.stdout.isatty())
+    screen.show("submitted", {"id": submission_id})
     for kind, data in api.events(accepted["links"]["events"]):
         screen.show(kind, data)
         if kind in _TERMINAL or data.get("status") in _TERMINAL:
@@ -87,46 +94,101 @@ def _read(file: str) -> str:
         raise Failure(f"{file} is not UTF-8 text.", 2) from None
 
 
-class Screen:
+class Quiet:
+    """Says nothing until the end, and then all of it to a program."""
+
+    def show(self, kind: str, data: Mapping[str, Any]) -> None:
+        """One event."""
+
+    def conclude(self, result: Mapping[str, Any]) -> int:
+        """The end: the result as JSON; gives the exit code."""
+        print(json.dumps(result))
+        return _exit_code(result)
+
+
+class Screen(Quiet):
     """What the person who waits has seen so far of a program's output."""
 
     def __init__(self, *, live: bool) -> None:
         self._live = live
+        self._ticker = terminal.Ticker()
+        #: A program without tests has one run, and its verdict is told once.
+        self._first_test = ""
         self._shown = {"stdout": b"", "stderr": b""}
 
     def show(self, kind: str, data: Mapping[str, Any]) -> None:
         """One event."""
         if kind == "output" and self._live:
             self._write(data["stream"], _bytes_of(data["text"], data["encoding"]))
+        elif kind == "submitted":
+            self._tell(f"submitted {data['id']}")
         elif kind == "test":
-            _tell(f"test {data['index']}: {data['verdict']}")
+            self._show_test(data)
         elif kind == "queued" and data.get("reason"):
-            _tell(f"queued again ({data['reason']})")
+            self._tell(f"queued again ({data['reason']})")
             self._shown = {"stdout": b"", "stderr": b""}
+        elif kind in _PROGRESS and self._ticker.is_live:
+            self._ticker.show(f"Assay: {kind} ...")
         elif kind in _PROGRESS:
-            _tell(kind)
+            self._tell(kind)
+
+    def _show_test(self, data: Mapping[str, Any]) -> None:
+        word = terminal.verdict(data["verdict"], sink=sys.stderr)
+        line = "  ".join([f"test {data['index']}: {word}", *_figures(data)])
+        if data["index"] == 1:
+            self._first_test = line
+            return
+        self._tell_first_test()
+        self._tell(line)
+
+    def _tell_first_test(self) -> None:
+        if self._first_test:
+            self._tell(self._first_test)
+            self._first_test = ""
 
     def conclude(self, result: Mapping[str, Any]) -> int:
         """The end: the output not shown yet, the verdict; gives the exit code."""
+        if result.get("tests"):
+            self._tell_first_test()
         if result.get("compileOutput"):
-            _tell("the compiler says:")
+            self._tell("the compiler says:")
             self._write("stderr", result["compileOutput"].encode())
             self._shown["stderr"] = b""
         for name, shown in self._shown.items():
             whole = _bytes_of(result.get(name) or "", result.get(f"{name}Encoding", "utf-8"))
             # Live output is bounded, and of a run that was lost with its worker.
             self._write(name, whole[len(shown) :] if whole.startswith(shown) else whole)
-        verdict = str(result.get("verdict") or result["status"])
-        _tell("  ".join([verdict, *_figures(result)]))
+        self._end_line()
+        word = terminal.verdict(_verdict(result), sink=sys.stderr)
+        self._tell("  ".join([word, *_figures(result)]))
         if result.get("message"):
-            _tell(str(result["message"]))
-        return 0 if verdict in _GOOD else 1
+            self._tell(str(result["message"]))
+        return _exit_code(result)
+
+    def _end_line(self) -> None:
+        """What follows begins on a line of its own, also after output that does not end one."""
+        if sys.stdout.isatty() and not (self._shown["stdout"] or b"\n").endswith(b"\n"):
+            sys.stdout.buffer.write(b"\n")
+            sys.stdout.buffer.flush()
+
+    def _tell(self, text: str) -> None:
+        self._ticker.clear()
+        print(f"Assay: {text}", file=sys.stderr, flush=True)
 
     def _write(self, name: str, content: bytes) -> None:
+        self._ticker.clear()
         sink = sys.stdout.buffer if name == "stdout" else sys.stderr.buffer
         sink.write(content)
         sink.flush()
         self._shown[name] += content
+
+
+def _verdict(result: Mapping[str, Any]) -> str:
+    return str(result.get("verdict") or result["status"])
+
+
+def _exit_code(result: Mapping[str, Any]) -> int:
+    return 0 if _verdict(result) in _GOOD else 1
 
 
 def _figures(result: Mapping[str, Any]) -> list[str]:
@@ -147,7 +209,3 @@ def _figures(result: Mapping[str, Any]) -> list[str]:
 
 def _bytes_of(text: str, encoding: str) -> bytes:
     return base64.b64decode(text) if encoding == "base64" else text.encode()
-
-
-def _tell(text: str) -> None:
-    print(f"Assay: {text}", file=sys.stderr, flush=True)

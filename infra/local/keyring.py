@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import time
-from collections.abc import Awaitable, Callable
 
 import redis
 
-from infra.local.external import redacted
+from infra.local.arguments import TENANT_FLAGS
 from infra.local.failure import Failure
-from infra.local.key_flags import TENANT_FLAGS
-from infra.local.state import state_folder
-from infra.local.store import store_url
+from infra.local.store import with_store
 from shared import keys, tenants
-from shared.connect import async_client
 from shared.credentials import Credentials
 from shared.identity import Role
 from shared.settings import Settings
@@ -31,16 +26,19 @@ def main(settings: Settings, args: argparse.Namespace) -> int:
         Failure: the arguments make no sense, or the store cannot be reached.
     """
     if args.action == "create":
-        roles, fields = _roles(args.roles), _tenant_fields(args)
-        return _with_store(settings, lambda it: _create(it, args, roles, fields))
+        roles, fields = roles_of(args.roles), _tenant_fields(args)
+        return with_store(settings, lambda it: _create(it, args, roles, fields))
     if args.action == "revoke":
-        if not args.id:
-            raise Failure("Say which key: its id is in `key list`.", 2)
-        return _with_store(settings, lambda it: _revoke(it, args.id))
-    return _with_store(settings, _list)
+        return with_store(settings, lambda it: _revoke(it, args.id))
+    return with_store(settings, _list)
 
 
-def _roles(text: str) -> frozenset[Role]:
+def roles_of(text: str) -> frozenset[Role]:
+    """The roles that somebody has written down.
+
+    Raises:
+        Failure: one is none, or there are none.
+    """
     try:
         roles = frozenset(Role(name.strip()) for name in text.split(",") if name.strip())
     except ValueError:
@@ -101,15 +99,3 @@ async def _revoke(client: redis.asyncio.Redis, key_id: str) -> int:
 
 def _day(ms: int) -> str:
     return time.strftime("%Y-%m-%d", time.localtime(ms / 1000))
-
-
-def _with_store(settings: Settings, action: Callable[[redis.asyncio.Redis], Awaitable[int]]) -> int:
-    async def run(url: str) -> int:
-        async with async_client(url) as client:
-            return await action(client)
-
-    with store_url(settings, state_folder(settings)) as url:
-        try:
-            return asyncio.run(run(url))
-        except (redis.RedisError, OSError) as error:
-            raise Failure(f"Redis at {redacted(url)} does not answer ({error}).", 2) from None

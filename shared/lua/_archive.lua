@@ -2,12 +2,28 @@
 --
 -- KEYS, the three before the last ten: what is to be archived, by when an archiver may take
 --       it; the archive's hash: `mode` and counters; what was forgotten and may still be in
---       the archive, by when that is looked after: `<id>:<tenant>`
+--       the archive, by when that is looked after: `<id>:<tenant>`; and 28 the same of what
+--       has a grave there, by when that goes; 29 batches that are to be archived
 --
 -- Whoever archives writes what it archives into `mode`: 'all' or 'single'. From then on
 -- what ends has no TTL before it is in the archive; `rev` counts its versions, so that an
 -- older one is never taken for the newest.
 local TO_ARCHIVE, ARCHIVE, FORGOTTEN = KEYS[#KEYS - 12], KEYS[#KEYS - 11], KEYS[#KEYS - 10]
+local BURIED, BATCHES_TO_ARCHIVE = KEYS[28], KEYS[29]
+
+-- Its owner had it deleted: who has read it before shall not bring it back.
+local function is_forgotten(id, tenant)
+  local note = id .. ':' .. tenant
+  return redis.call('ZSCORE', FORGOTTEN, note) or redis.call('ZSCORE', BURIED, note)
+end
+
+-- The same for who has written it, of a tenant that is gone, too: then all its own is deleted.
+local function is_unwanted(id, tenant, now)
+  if standings.is_gone(tenant) then
+    redis.call('ZADD', FORGOTTEN, 'NX', now, id .. ':' .. tenant)
+  end
+  return redis.call('ZSCORE', FORGOTTEN, id .. ':' .. tenant)
+end
 
 -- What is in the archive is kept current there, also when nothing else goes there any more.
 local function is_archived_later(id)
@@ -38,5 +54,22 @@ function line.archive_again(id)
   local state = redis.call('HGET', SUB .. id, 'state')
   if (state == 'finished' or state == 'cancelled') and is_archived_later(id) then
     line.archive(id)
+  end
+end
+
+-- A batch has ended: the same. It is archived also where its submissions are not.
+function line.let_batch_go(batch, ttl_s)
+  local key, mode = BATCH .. batch, redis.call('HGET', ARCHIVE, 'mode')
+  local is_later = mode and (mode ~= 'none' or redis.call('HEXISTS', key, 'rev') == 1)
+  if is_later then
+    redis.call('HINCRBY', key, 'rev', 1)
+    redis.call('ZADD', BATCHES_TO_ARCHIVE, now_ms(), batch)
+  end
+  for _, each in ipairs({ key, EV .. batch, ENDED .. batch }) do
+    if is_later then
+      redis.call('PERSIST', each)
+    else
+      redis.call('EXPIRE', each, ttl_s)
+    end
   end
 end

@@ -60,9 +60,7 @@ function line.settle(batch, ttl_s)
   call_back('batch:' .. batch, key)
   emit_batch(batch, final, summary(batch))
   emit_tenant(h[2], 'batch', summary(batch))
-  redis.call('EXPIRE', key, ttl_s)
-  redis.call('EXPIRE', EV .. batch, ttl_s)
-  redis.call('EXPIRE', ENDED .. batch, ttl_s)
+  line.let_batch_go(batch, ttl_s)
 end
 
 -- A submission has ended; if it is one of a batch, the batch knows.

@@ -9,7 +9,7 @@ for i = 5, #ARGV - 3, 4 do
   local h = redis.call('HMGET', sub, 'rev', 'finishedMs', 'state')
   if not h[1] then
     redis.call('ZREM', TO_ARCHIVE, id)
-    if redis.call('ZSCORE', FORGOTTEN, id .. ':' .. ARGV[i + 1]) then
+    if is_unwanted(id, ARGV[i + 1], now) then
       forgotten[#forgotten + 1] = id
     end
   elseif h[1] == ARGV[i + 2] and (h[3] == 'finished' or h[3] == 'cancelled') then

@@ -8,7 +8,7 @@ local sub = SUB .. id
 if redis.call('EXISTS', sub) == 1 then
   return 1
 end
-if redis.call('ZSCORE', FORGOTTEN, id .. ':' .. ARGV[5]) then
+if is_forgotten(id, ARGV[5]) or standings.is_gone(ARGV[5]) then
   return 0
 end
 redis.call('HSET', sub, 'fence', '', 'holder', '')

@@ -3,10 +3,11 @@
 -- it and what leads to it, and note that it may still be in the archive.
 -- ARGV: 4 id, 5 its tenant, 6 channel of `problem_done`, 7 prefix of the tenant's `latest`,
 --       8 in how many ms the archive is looked after once more
--- Returns: 1, or 0: there is no such submission of this tenant
+-- Returns: 2, 1: it has never been on the way to the archive, 0: there is no such submission of
+-- this tenant
 local id, tenant = ARGV[4], ARGV[5]
 local sub = SUB .. id
-local h = redis.call('HMGET', sub, 'tenant', 'state', 'problem', 'once')
+local h = redis.call('HMGET', sub, 'tenant', 'state', 'problem', 'once', 'epoch', 'batch', 'rev')
 if h[1] ~= tenant then
   return 0
 end
@@ -27,9 +28,16 @@ for _, row in ipairs(redis.call('LRANGE', JUDGE_ERRORS, 0, -1)) do
     redis.call('LREM', JUDGE_ERRORS, 0, row)
   end
 end
-redis.call('ZREM', DELIVERIES, 'submission:' .. id)
+for _, name in ipairs({ 'submission:' .. id, 'event:' .. id .. '-' .. (h[5] or '') }) do
+  redis.call('ZREM', DELIVERIES, name)
+  redis.call('DEL', DELIVERY .. name)
+end
 redis.call('ZREM', TO_ARCHIVE, id)
-redis.call('ZADD', FORGOTTEN, now_ms() + tonumber(ARGV[8]), id .. ':' .. tenant)
-redis.call('DEL', sub, EV .. id, INPUT .. id, DELIVERY .. 'submission:' .. id)
+local due = now_ms() + tonumber(ARGV[8])
+redis.call('ZADD', FORGOTTEN, due, id .. '/' .. (h[6] or '') .. ':' .. tenant)
+if h[7] then -- else no archiver can have seen it
+  redis.call('ZADD', FORGOTTEN, due, id .. ':' .. tenant)
+end
+redis.call('DEL', sub, EV .. id, INPUT .. id)
 line.call()
-return 1
+return h[7] and 2 or 1

@@ -42,5 +42,9 @@ class Taking:
             place=place(asked, time.time() * 1000, usual),
             classes=allowed(caller),
             once=sent,
-            callback=check_url(asked.callback_url or "", empty=asked.callback_url is None),
+            callback=check_url(
+                asked.callback_url or "",
+                empty=asked.callback_url is None,
+                anywhere=self._store.settings.webhooks_to == "anywhere",
+            ),
         )

@@ -16,7 +16,7 @@ from shared.connect import async_client
 from shared.credentials import MOST_SESSIONS, Credentials
 from shared.identity import LOCAL
 from tests.access.people import PASSWORD, Person, invited, joined
-from tests.in_process import HandWorker, assert_problem
+from tests.in_process import HandWorker, assert_problem, open_client
 
 WRONG = "the name or the password is wrong"
 
@@ -131,10 +131,10 @@ def test_trying_passwords_is_limited_for_each_name(admin: Person, name: str) -> 
     with ThreadPoolExecutor(6) as pool:
         tries = [
             pool.submit(signed_in, admin, name.swapcase(), f"wrong password {n}")
-            for n in range(attempts.MOST_FOR_A_NAME + 5)
+            for n in range(attempts.MOST_FOR_A_NAME_HERE + 5)
         ]
         statuses = sorted(attempt.result().status_code for attempt in tries)
-    assert statuses == [401] * attempts.MOST_FOR_A_NAME + [429] * 5
+    assert statuses == [401] * attempts.MOST_FOR_A_NAME_HERE + [429] * 5
     refused = signed_in(admin, name, PASSWORD)  # also with the right one
     assert_problem(refused, 429, "rate-limited")
     assert 1 <= int(refused.headers["retry-after"]) <= attempts.WINDOW_S
@@ -153,9 +153,74 @@ def test_trying_passwords_is_limited_for_each_address(
     assert_problem(signed_in(admin, "ada", PASSWORD), 429, "rate-limited")
     # Given that the window has passed
     counters = list(hand.redis.scan_iter(keys.attempts("*")))
-    assert all(0 < hand.redis.pttl(key) <= attempts.WINDOW_S * 1000 for key in counters)
+    assert all(0 < hand.redis.pttl(key) <= attempts.NAME_WINDOW_S * 1000 for key in counters)
     hand.redis.delete(*counters)
     assert signed_in(admin, "ada", PASSWORD).status_code == 200
+
+
+def from_address(admin: Person, name: str, password: str, address: str) -> Any:  # noqa: ANN401
+    """The answer to somebody who signs in from an address."""
+    body = {"name": name, "password": password}
+    return Person(admin.client).post("/session", body, headers={"x-forwarded-for": address})
+
+
+def test_who_tries_in_vain_locks_himself_out_and_not_the_owner_of_the_name(admin: Person) -> None:
+    joined(admin, "ada")
+    for _ in range(attempts.MOST_FOR_A_NAME_HERE):
+        assert from_address(admin, "ada", "wrong horse battery", "203.0.113.9").status_code == 401
+    refused = from_address(admin, "ada", PASSWORD, "203.0.113.9")
+    assert "can be made in" in assert_problem(refused, 429, "rate-limited")
+    assert from_address(admin, "ada", PASSWORD, "198.51.100.1").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["ada", "nobody-at-all"])
+def test_many_addresses_together_have_a_bound_and_a_known_place_is_exempt_from_it(
+    admin: Person, hand: HandWorker, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(attempts, "MOST_FOR_A_NAME", 4)
+    joined(admin, "ada")
+    home, work = "198.51.100.1", "198.51.100.2"
+    assert from_address(admin, "ada", PASSWORD, home).status_code == 200
+    # Given that a name is tried from many addresses, until no more tries are left
+    statuses = [
+        from_address(admin, name, "wrong horse battery", f"203.0.113.{n}").status_code
+        for n in range(6)
+    ]
+    assert statuses == [401] * 4 + [429] * 2
+    # Then its owner comes in from where he was before, as often as he likes, and nowhere else
+    for _ in range(3):
+        assert from_address(admin, "ada", PASSWORD, home).status_code == 200
+    assert from_address(admin, name, PASSWORD, work).status_code == 429 or name != "ada"
+    # And what he tries in vain there is counted there, and gives nothing back to the others
+    for _ in range(attempts.MOST_FOR_A_NAME_HERE):
+        assert from_address(admin, "ada", "wrong horse battery", home).status_code == 401
+    assert from_address(admin, "ada", PASSWORD, home).status_code == 429
+    assert from_address(admin, name, "x", "203.0.113.99").status_code == 429
+    [known] = hand.redis.scan_iter(keys.place("*"))
+    assert 0 < hand.redis.ttl(known) <= attempts.PLACE_S
+
+
+def test_an_account_has_a_rate_for_all_of_its_sessions(redis_url: str, hand: HandWorker) -> None:
+    with open_client(redis_url, session_rate_per_minute=6) as client:
+        admin = Person(client)
+        ada, bob = joined(admin, "ada"), joined(admin, "bob")
+        tenant = bob.tenant  # one of bob's six
+        other = Person(client)
+        other.post("/session", {"name": "ada", "password": PASSWORD})
+        statuses = [person.get("/me").status_code for person in (ada, other) * 4]
+        assert statuses == [200] * 6 + [429] * 2
+        refused = ada.post("/submit", {"code": "", "language": "python"})
+        assert "you have made your requests" in assert_problem(refused, 429, "rate-limited")
+        assert 1 <= int(refused.headers["retry-after"]) <= 10
+        # Who has shown nothing, and who is somebody else, has his own
+        assert admin.get("/me").status_code == 200
+        assert bob.get("/me").status_code == 200
+        # A rate of the tenant's own is stronger than the setting
+        hand.redis.hset(keys.tenant(tenant), mapping={"rate_per_minute": "60000"})
+        assert [bob.get("/me").status_code for _ in range(10)] == [200] * 10
+    with open_client(redis_url, session_rate_per_minute=0) as client:
+        ada.client = client
+        assert [ada.get("/me").status_code for _ in range(10)] == [200] * 10
 
 
 @pytest.mark.parametrize(
@@ -212,9 +277,9 @@ def test_guessing_the_current_password_is_limited_too(admin: Person) -> None:
     body = {"password": "a new long one", "current": "not the old one"}
     answers = [
         ada.ask("PUT", "/me/password", json=body).status_code
-        for _ in range(attempts.MOST_FOR_A_NAME + 1)
+        for _ in range(attempts.MOST_FOR_A_NAME_HERE + 1)
     ]
-    assert answers == [400] * attempts.MOST_FOR_A_NAME + [429]
+    assert answers == [400] * attempts.MOST_FOR_A_NAME_HERE + [429]
 
 
 def test_a_link_of_the_admin_signs_in_once_and_lets_a_password_be_set(admin: Person) -> None:

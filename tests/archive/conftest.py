@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from functions.archive import archiver
+from shared.blobs import Blobs, FolderBlobs
 from tests.archive.keeping import Keeping, keeping
 from tests.s3 import PLACE, FarStore, far_store
 
@@ -56,3 +57,12 @@ def any_service(request: pytest.FixtureRequest) -> Keeping:
     """A service with each kind of store."""
     opened: Keeping = request.getfixturevalue(request.param)
     return opened
+
+
+@pytest.fixture(params=["folder", "s3"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    """Each kind of store."""
+    if request.param == "folder":
+        return FolderBlobs(tmp_path / "blobs")
+    far: FarStore = request.getfixturevalue("far")
+    return far.blobs()

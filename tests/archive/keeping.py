@@ -75,10 +75,10 @@ class Keeping:
             "past the end": (f"{events}?after={ids[-1]}&wait=1", as_page),
         }
         answers = {name: self.http.get(path, headers=sent) for name, (path, sent) in asked.items()}
-        return {name: (it.status_code, _steady(it.text)) for name, it in answers.items()}
+        return {name: (it.status_code, steady(it.text)) for name, it in answers.items()}
 
 
-def _steady(text: str) -> str:
+def steady(text: str) -> str:
     """Without when a client shall come back, which is by chance."""
     return "\n".join(line for line in text.splitlines() if not line.startswith("retry: "))
 

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from shared import keys
-from shared.archive import name_of
+from shared.archive import GRAVE, name_of
 from shared.verdicts import Verdict
 from tests.access.people import Person, joined
 from tests.archive.keeping import Keeping
@@ -75,7 +75,8 @@ def test_a_damaged_record_is_told_hides_no_other_and_can_be_deleted(
     rows = service.http.get("/submissions").json()["submissions"]
     assert [row["id"] for row in rows] == [whole]
     assert service.http.delete(f"/submission/{damaged}/record").status_code == 200
-    assert not path.exists()
+    assert path.read_bytes() == GRAVE
+    assert service.redis.zcard(keys.FORGOTTEN) == 1
     assert_problem(service.http.get(f"/result/{damaged}"), 404, "not-found")
     assert service.redis.zcard(keys.history("local")) == 1
 

@@ -189,6 +189,15 @@ def test_where_programs_may_not_fork_languages_that_have_to_are_not_offered(
         assert "c" not in workshop.trials.working
 
 
+def test_typescript_without_its_compiler_is_not_offered_and_the_log_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.execute.toolchains.esbuild", lambda: "")
+    with Workshop(ROOT / "shared" / "languages", tmp_path, only={"typescript"}) as workshop:
+        assert workshop.trials.working == {}
+        assert "esbuild is not installed" in workshop.trials.problems["typescript"]
+
+
 def test_a_worker_told_to_offer_what_is_no_language_does_not_start() -> None:
     worker = subprocess.run(
         [sys.executable, "-m", "functions.execute"],

@@ -1,17 +1,26 @@
 from __future__ import annotations
 
+import argparse
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra.local import suite
-from infra.local.cli import parser, settings_of
+from infra.local.arguments import parser, read
+from infra.local.cli import settings_of
 from infra.local.failure import Failure
 from infra.local.state import ROOT, state_folder
-from shared.settings import Settings, env_names
+from infra.local.usage import Parser
+from shared.settings import Settings, SettingsError, env_names, parse, probably_meant
+from tests.conftest import ALONE, LONGEST
+
+TOGETHER = [*("-m", "not alone", "-n", "3"), *("--dist", "loadfile", "--no-loadscope-reorder")]
 
 
 def local_runner(*args: str) -> subprocess.CompletedProcess[str]:
@@ -59,19 +68,59 @@ def test_without_a_command_it_serves() -> None:
 def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSAY_SLOTS", "many")
 
-    with pytest.raises(Failure, match="ASSAY_SLOTS: 'many' is not a whole number") as caught:
+    with pytest.raises(
+        Failure, match="ASSAY_SLOTS must be a whole number from 0 to 1024, not 'many'"
+    ) as caught:
         settings_of(parser().parse_args([]))
     assert caught.value.code == 2
+
+
+def test_a_variable_that_is_nearly_a_setting_is_told_and_others_are_not() -> None:
+    told = probably_meant(
+        {
+            "ASSAY_SLOT": "3",
+            "ASSAY_WEBHOOK_TO": "anywhere",
+            "ASSAY_SLOTS": "3",
+            "ASSAY_KEY": "secret",
+            "ASSAY_IN_VENV": "x",
+            "ASSAY_SERVICE_HOST": "10.0.0.1",  # as Kubernetes sets them
+            "SLOTS": "1",
+        }
+    )
+    assert told == [
+        "ASSAY_SLOT is no setting; did you mean ASSAY_SLOTS?",
+        "ASSAY_WEBHOOK_TO is no setting; did you mean ASSAY_WEBHOOKS_TO?",
+    ]
+
+
+@pytest.mark.parametrize("spec", fields(Settings), ids=lambda spec: spec.name)
+def test_a_setting_that_cannot_be_honoured_says_what_is_allowed(spec: Any) -> None:  # noqa: ANN401
+    [name, *_] = env_names(spec)
+    for bad in ("", "ä", "-1", "1.5", "9" * 30, "0x10"):
+        try:
+            parse(spec, bad, source=name)
+        except SettingsError as error:
+            allowed = spec.metadata["choices"] or [str(spec.metadata["minimum"])]
+            assert str(error).startswith(f"{name} must be ")
+            assert all(word in str(error) for word in allowed)
+            assert repr(bad) in str(error)
+        else:
+            assert spec.type in (str, "str") and not spec.metadata["choices"]
 
 
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
-        (["--port", "80000"], "--port: port: 80000 is out of range, it must be from 0 to 65535"),
-        (["--isolation", "some"], "'some' is not one of best, full, container"),
+        (["--port", "80000"], "--port must be a whole number from 0 to 65535, not '80000'"),
+        (["--isolation", "some"], "--isolation must be one of best, full, container, not 'some'"),
         (["nonsense"], "invalid choice: 'nonsense'"),
         (["--port", "1", "test"], "Settings do not apply to test: put it first."),
-        (["submit"], "the following arguments are required: FILE"),
+        (["submit"], "The following arguments are required: FILE"),
+        (["submit"], "local_runner.py submit --help says more."),
+        (["wacth"], "Did you mean watch?"),
+        (["submit", "a.py", "--jsno"], "Did you mean --json?"),
+        (["problem", "import", "--foo", "x"], "Usage: local_runner.py problem import DIR|ZIP..."),
+        (["key", "revoke"], "The following arguments are required: ID"),
     ],
 )
 def test_wrong_usage_is_told_and_ends_with_2(args: list[str], sentence: str) -> None:
@@ -80,6 +129,53 @@ def test_wrong_usage_is_told_and_ends_with_2(args: list[str], sentence: str) -> 
     assert done.returncode == 2
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def _parsers(top: Parser) -> Iterator[Parser]:
+    """A command, and all below it."""
+    yield top
+    for action in top._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for one in action.choices.values():
+                yield from _parsers(one)
+
+
+EVERY = list(_parsers(parser()))
+
+
+@pytest.mark.parametrize("one", EVERY, ids=lambda one: one.prog)
+def test_each_command_says_what_it_does_takes_and_answers(one: Parser) -> None:
+    text = one.format_help()
+    assert text.startswith(f"usage: {one.prog}")
+    assert len(text.splitlines()[0]) < 100, "a usage is one line, whatever the settings"
+    assert (one.description or "").strip(" .")
+    for words in ("exit codes:", "  0    done", "  2    it could not be done", "130"):
+        assert words in text
+    for action in one._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            assert all(it.help for it in action._choices_actions)
+            continue
+        assert action.help, f"{one.prog} does not say what {action.dest} is"
+    unsaid = argparse.SUPPRESS
+    hidden = [it for it in one._actions if it.help == unsaid]
+    assert {it.dest for it in hidden} <= {spec.name for spec in fields(Settings)}
+
+
+def test_the_readme_has_every_command() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for one in EVERY[1:]:
+        assert f"`{one.prog.split()[0]} {one.prog.split()[1]}" in readme or one.prog in (
+            "local_runner.py restore",
+            "local_runner.py check",
+        ), one.prog
+
+
+def test_an_example_of_the_help_is_a_command_that_is_taken() -> None:
+    for one in EVERY:
+        for line in (one.epilog or "").partition("exit codes:")[0].splitlines():
+            words = re.split(r" [|<#]", line)[0].split()
+            if words[:1] == ["local_runner.py"]:
+                assert vars(read(words[1:]))["command"], line
 
 
 def test_test_passes_its_arguments_to_pytest() -> None:
@@ -101,11 +197,11 @@ def test_the_default_state_folder_lies_in_the_checkout_and_a_given_one_where_we_
 @pytest.mark.parametrize(
     ("argv", "parts"),
     [
-        ([], [["-m", "not alone", "-n", "2", "--dist", "loadfile"], ["-m", "alone"]]),
+        ([], [TOGETHER, ["-m", "alone"]]),
         (
             ["-q", "--durations=5"],
             [
-                ["-m", "not alone", "-n", "2", "--dist", "loadfile", "-q", "--durations=5"],
+                [*TOGETHER, "-q", "--durations=5"],
                 ["-m", "alone", "-q", "--durations=5"],
             ],
         ),
@@ -127,6 +223,11 @@ def test_the_whole_suite_is_run_in_two_parts_and_what_is_named_in_one(
 
     assert suite.run(argv) == 0
     assert ran == parts
+
+
+@pytest.mark.parametrize("name", [*ALONE, *LONGEST])
+def test_what_the_suite_has_an_order_for_is_there(name: str) -> None:
+    assert (ROOT / "tests" / name).exists()
 
 
 def test_a_failure_in_the_first_part_is_the_suites_and_ctrl_c_ends_both(

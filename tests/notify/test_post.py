@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from functions.notify.post import Undelivered, is_public, post
+from functions.notify.post import Undelivered, post
+from shared.addresses import is_private_as_written, is_public
 from shared.errors import InvalidField
 from shared.webhooks import check_url
 from tests.notify.following import run
@@ -134,3 +135,29 @@ def test_a_url_that_cannot_be_called_back_is_refused(url: str) -> None:
 @pytest.mark.parametrize("url", ["https://a.example", "http://a:8080/x?y=z", "https://[2606::1]/"])
 def test_a_url_that_can_be_called_back_is_taken_as_it_is(url: str) -> None:
     assert check_url(url) == url
+
+
+INSIDE = (
+    *("127.0.0.1", "127.0.0.1.", "127.1", "0x7f.1", "0177.0.0.1", "2130706433", "10.0.0.8"),
+    *("192.168.1.5:8080", "169.254.169.254", "0", "[::1]", "[fe80::1%25eth0]", "[fd00::1]:3000"),
+    *("[::ffff:10.0.0.1]", "[64:ff9b::7f00:1]", "localhost", "LOCALHOST:3000", "a.localhost."),
+)
+
+
+@pytest.mark.parametrize("host", INSIDE)
+def test_a_host_that_is_private_as_it_is_written_is_refused_at_once(host: str) -> None:
+    url = f"http://{host}/hook"
+    with pytest.raises(InvalidField, match="ASSAY_WEBHOOKS_TO=anywhere") as caught:
+        check_url(url, anywhere=False)
+    assert caught.value.field == "callbackUrl"
+    assert check_url(url, anywhere=True) == url
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["a.example", "1.1.1.1", "16843009", "[2606:4700::1111]", "127.0.0.1.nip.io", "1.2.3.4.5"],
+)
+def test_a_name_is_left_to_the_moment_when_it_is_resolved(host: str) -> None:
+    url = f"https://{host}/"
+    assert check_url(url, anywhere=False) == url
+    assert not is_private_as_written(host.strip("[]"))

@@ -12,7 +12,7 @@ import redis
 
 from shared import keys, scripts
 from shared.batches import item_id
-from shared.claims import Claims
+from shared.claims import Claim, Claims
 from shared.limits import LIMITS
 from shared.models import Limits, Spec, encode
 
@@ -147,6 +147,13 @@ def rejudge(client: redis.Redis, submission_id: str, *, seen: str = "") -> str:
 def claims(client: redis.Redis, worker: str = "w1") -> Claims:
     """The claims of a worker."""
     return Claims(client, worker, TTL_S)
+
+
+def take(claims: Claims) -> Claim:
+    """The next one in line, which there must be."""
+    claim = claims.claim()
+    assert claim is not None
+    return claim
 
 
 def fields(client: redis.Redis, submission_id: str) -> dict[str, str]:

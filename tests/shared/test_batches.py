@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,25 +13,9 @@ from shared.batches import item_id
 from shared.claims import Claim, Claims
 from shared.verdicts import EventType, Verdict
 from tests.shared import submissions as subs
+from tests.shared.submissions import take
 
 FINISHED = (EventType.FINISHED, b'{"status":"finished","verdict":"accepted"}')
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def claims(client: redis.Redis) -> Claims:
-    return subs.claims(client)
-
-
-def take(claims: Claims) -> Claim:
-    claim = claims.claim()
-    assert claim is not None
-    return claim
 
 
 def finish(claims: Claims, verdict: Verdict = Verdict.ACCEPTED) -> str:

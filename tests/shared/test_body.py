@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.asgi import ClientGone, Message, Scope
 from shared.body import decode, read_json
@@ -14,6 +17,12 @@ from shared.models import SubmitRequest
 
 LIMIT = 100
 JSON = [(b"content-type", b"application/json")]
+
+
+def _nested(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """Arrays, and objects that have fields of ours by chance."""
+    name = st.sampled_from(["cpuTimeMs", "limits", "files", "encoding", "name"]) | st.text()
+    return st.lists(inner, max_size=3) | st.dictionaries(name, inner, max_size=3)
 
 
 class Caller:
@@ -144,6 +153,74 @@ def test_a_wrong_field_is_named_by_its_path(body: str, field: str) -> None:
     with pytest.raises(InvalidField) as refused:
         decode(body.encode(), SubmitRequest)
     assert refused.value.field == field
+
+
+LISTED = (
+    ('"code":1', "code must be a string, not a whole number"),
+    (
+        '"priority":"fast"',
+        "priority must be one of contest, interactive, default, bulk, not 'fast'",
+    ),
+    ('"priority":4', "priority must be one of contest, interactive, default, bulk, not a whole"),
+    (
+        '"files":[{"name":"a","content":"","encoding":"hex"}]',
+        "files[0].encoding must be one of base64, utf-8, not 'hex'",
+    ),
+    (
+        '"comparison":{"mode":"fuzzy"}',
+        "comparison.mode must be one of exact, floats, lines, tokens",
+    ),
+    (
+        '"tests":[{"limits":{"cpuTimeMs":"1"}}]',
+        "tests[0].limits.cpuTimeMs must be a whole number or null, not a string",
+    ),
+    (
+        '"limits":{"processes":1.5}',
+        "limits.processes must be a whole number or null, not a number w",
+    ),
+    ('"limits":{"processes":1e999}', "limits.processes"),
+    ('"interactive":"yes"', "interactive must be true or false, not a string"),
+    ('"args":"a"', "args must be an array, not a string"),
+    ('"stdIn":"1"', "did you mean stdin?"),
+    (
+        '"limits":{"cpuTime":1}',
+        "limits.cpuTime is not known; known are cpuTimeMs, memoryBytes, outputBytes, processes, "
+        "wallTimeMs; did you mean cpuTimeMs?",
+    ),
+)
+
+
+@pytest.mark.parametrize(("fields", "said"), LISTED)
+def test_what_is_wrong_with_a_field_is_told_with_what_it_may_be(fields: str, said: str) -> None:
+    with pytest.raises(InvalidField) as refused:
+        decode(f'{{"code":"","language":"p",{fields}}}'.encode(), SubmitRequest)
+    assert said in refused.value.detail
+    assert refused.value.field in refused.value.detail
+
+
+def test_a_missing_field_and_a_body_of_another_kind_are_told_apart() -> None:
+    with pytest.raises(InvalidField, match=r"^language is missing$"):
+        decode(b'{"code":""}', SubmitRequest)
+    with pytest.raises(InvalidRequest, match=r"^the body must be an object, not an array$"):
+        decode(b"[]", SubmitRequest)
+
+
+@pytest.mark.parametrize("body", [b"nope", b'{"code":}', b"[]", b"\xff", b"[" * 10_000])
+def test_what_is_wrong_as_a_whole_is_called_what_it_is(body: bytes) -> None:
+    with pytest.raises(InvalidRequest, match=r"^the item ") as refused:
+        decode(body, SubmitRequest, what="the item")
+    assert "malformed" not in refused.value.detail
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), _nested))
+@settings(max_examples=150, deadline=None)
+def test_any_json_is_taken_or_refused_in_words(value: object) -> None:
+    body = json.dumps({"code": "", "language": "p", "limits": value, "tests": value}).encode()
+    try:
+        decode(body, SubmitRequest)
+    except InvalidRequest as refused:
+        assert "`" not in refused.detail or "`" in body.decode()
+        assert refused.field in refused.detail
 
 
 def test_a_caller_s_words_come_back_but_not_megabytes_of_them() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,6 @@ from shared.verdicts import EventType, Verdict
 from tests.shared import submissions as subs
 
 FINISHED = (EventType.FINISHED, b'{"status":"finished","verdict":"accepted"}')
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def claims(client: redis.Redis) -> Claims:
-    return subs.claims(client)
 
 
 def counts(client: redis.Redis) -> dict[str, int]:

@@ -29,15 +29,34 @@ REDIS = [
 
 @pytest.mark.parametrize("cls", OURS)
 def test_an_error_of_ours_is_told_as_it_is(cls: type[AssayError]) -> None:
-    error = cls("what is wrong", field="limits.cpuTimeMs")
+    error = cls("limits.cpuTimeMs is wrong", field="limits.cpuTimeMs")
     assert from_exception(error) is error
     assert error.document() == {
         "type": f"urn:assay:error:{cls.slug}",
         "title": cls.title,
         "status": cls.status,
-        "detail": "what is wrong",
+        "detail": "limits.cpuTimeMs is wrong",
         "field": "limits.cpuTimeMs",
     }
+
+
+@pytest.mark.parametrize(
+    ("detail", "field", "told"),
+    [
+        ("is not base64", "data", "data: is not base64"),
+        ("the id is invalid", "id", "the id is invalid"),
+        ("invalid", "id", "id: invalid"),
+        ("the language 'x' is not known", "checker.language", "checker.language: the language"),
+        ("Idempotency-Key must be given once", "Idempotency-Key", "Idempotency-Key must"),
+        ("tests[1].args is long", "tests[1].args", "tests[1].args is long"),
+    ],
+)
+def test_a_field_that_is_wrong_is_named_in_the_sentence_as_well(
+    detail: str, field: str, told: str
+) -> None:
+    document = errors.InvalidField(detail, field=field).document()
+    assert document["detail"].startswith(told)
+    assert document["field"] == field
 
 
 @pytest.mark.parametrize("cls", OURS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import redis
 
@@ -12,12 +10,6 @@ from shared.verdicts import EventType, Verdict
 from tests.shared import submissions as subs
 
 FINISHED = (EventType.FINISHED, b'{"status":"finished","verdict":"accepted"}')
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("end", ["finish", "cancel"])

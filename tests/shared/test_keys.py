@@ -78,6 +78,7 @@ def test_every_key_of_the_module_is_in_its_table() -> None:
     made += [keys.tenant("local"), keys.share("local"), keys.turns("bulk")]
     made += [keys.line("bulk", "local"), keys.batch_left("1"), keys.batch_ended("1")]
     made += [keys.once("local", "d"), keys.sessions("x"), keys.invite("i"), keys.attempts("d")]
+    made += [keys.place("d")]
     made += [keys.history("x"), keys.accepted("x", "p"), keys.board("p"), keys.solved("x")]
     made += [keys.batch("1"), keys.tenant_stream("local"), keys.events(keys.tenant_events("x"))]
     made += [keys.dramatiq_messages("execute"), keys.wake_list("execute")]
@@ -91,7 +92,7 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         claims = subs.claims(client)
         client.set(keys.SCHEMA, 1)
         client.set(keys.MIGRATING, 1)
-        client.hset(keys.PROBLEMS, "adding", "{}")
+        client.hset(keys.PROBLEMS, "p1", "{}")
         client.hset(keys.batch("b"), "epoch", "e")
         client.rpush(keys.input("x"), "z")
         client.hset(keys.API_KEYS, "id", "{}")
@@ -105,7 +106,14 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         client.zadd(keys.INVITES, {"i": 1})
         client.hset(keys.invite("i"), "digest", "d")
         client.zadd(keys.sessions("user-1"), {"d": 1})
-        for by_digest in (keys.rate, keys.session, keys.login, keys.ticket, keys.attempts):
+        for by_digest in (
+            keys.rate,
+            keys.session,
+            keys.login,
+            keys.ticket,
+            keys.attempts,
+            keys.place,
+        ):
             client.set(by_digest("d"), 1)
         claims.renew(1, {}, [])
         subs.submitted(client, problem="p1", kind="judged")
@@ -120,12 +128,15 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         subs.cancel(client, first)
         subs.batch_opened(client)
         client.hset(keys.tenant("local"), mapping={"weight": 2})
-        client.sadd(keys.CAPPED, "somebody")
-        client.zadd(keys.FORGOTTEN, {"x:local": 1})
+        for members in (keys.CAPPED, keys.withdrawn("local")):
+            client.sadd(members, "somebody")
+        for notes in (keys.FORGOTTEN, keys.BURIED, keys.BATCHES_TO_ARCHIVE):
+            client.zadd(notes, {"x:local": 1})
         client.set(keys.SWEEPING, 1)
         client.hset(keys.ARCHIVE, "mode", "all")
         subs.cancel(client, subs.submitted(client))
-        client.hset(keys.DRAINING, "w", 1)
+        for fields in (keys.DRAINING, keys.RESTANDING):
+            client.hset(fields, "w", 1)
         client.lpush(keys.JUDGE_ERRORS, "{}")
         client.zadd(keys.FAILING, {"local": 1})
         claims.renew(1, {}, [], CountReport(1, {"runs,python,fork": 1}))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,26 +13,10 @@ from shared import keys
 from shared.claims import Claim, Claims
 from shared.verdicts import EventType, Verdict
 from tests.shared import submissions as subs
+from tests.shared.submissions import take
 
 FINISHED = (EventType.FINISHED, b'{"status":"finished","verdict":"accepted"}')
 QUEUE = keys.dramatiq_queue("execute")
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def claims(client: redis.Redis) -> Claims:
-    return subs.claims(client)
-
-
-def take(claims: Claims) -> Claim:
-    claim = claims.claim()
-    assert claim is not None
-    return claim
 
 
 def end(client: redis.Redis, claims: Claims, claim: Claim, slot_ms: int = 100) -> None:

@@ -16,6 +16,7 @@ from shared.claims import Claim, Claims
 from shared.models import encode
 from shared.verdicts import EventType, State, Verdict
 from tests.shared import submissions as subs
+from tests.shared.submissions import take
 
 OUTPUT = (EventType.OUTPUT, b'{"stream":"stdout","text":"x","encoding":"utf-8"}')
 FINISHED = (EventType.FINISHED, b'{"status":"finished","verdict":"accepted"}')
@@ -26,17 +27,6 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
     with redis.Redis.from_url(redis_url) as opened:
         yield opened
         opened.config_set("maxmemory", 0)
-
-
-@pytest.fixture
-def claims(client: redis.Redis) -> Claims:
-    return subs.claims(client)
-
-
-def take(claims: Claims) -> Claim:
-    claim = claims.claim()
-    assert claim is not None
-    return claim
 
 
 def finish(claims: Claims, claim: Claim) -> bool:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import redis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -263,12 +261,6 @@ class Line(RuleBasedStateMachine):
 
     def _fence(self, name: str) -> str:
         return subs.fields(self.client, name)["fence"]
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as opened:
-        yield opened
 
 
 def test_any_order_of_calls_is_as_in_the_model_and_nothing_stalls(client: redis.Redis) -> None:

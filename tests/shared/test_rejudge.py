@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 
 import pytest
 import redis
@@ -18,12 +17,6 @@ from shared.rejudge import Rejudging
 from shared.verdicts import EventType, Verdict
 from tests.shared import submissions as subs
 from tests.submit.test_problems import ENTRY
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as opened:
-        yield opened
 
 
 def finish(claims: Claims, verdict: Verdict = Verdict.ACCEPTED) -> Claim:

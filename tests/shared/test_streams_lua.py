@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import redis
 
 from shared import keys
 from shared.verdicts import EventType, State, Verdict
 from tests.shared import submissions as subs
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as opened:
-        yield opened
 
 
 def _story_of(client: redis.Redis, name: str) -> list[tuple[int, str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,6 @@ from shared.verdicts import TERMINAL, TRANSITIONS, BatchState, EventType, State,
 from tests.shared import submissions as subs
 
 FINISHED = (EventType.FINISHED, b'{"status":"finished","verdict":"completed"}')
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as opened:
-        yield opened
 
 
 def _bring(client: redis.Redis, state: State) -> Claim:
@@ -77,6 +71,10 @@ ACTIONS: dict[str, Callable[[redis.Redis, Claims, Claim], object]] = {
     "letter": lambda client, _claims, _claim: scripts.call(
         client, "letter", keys.failed_deliveries("local"), "{}", keys.FAILING, "local", "", ""
     ),
+    "give_up": lambda client, _claims, claim: scripts.call(
+        *(client, "give_up", f"submission:{claim.submission_id}"),
+        *(keys.failed_deliveries("local"), "{}", 10, keys.FAILING, "local", 1),
+    ),
     "rename": lambda client, _claims, claim: scripts.call(
         client, "rename", keys.submission(claim.submission_id), "e1", "e2"
     ),
@@ -89,14 +87,19 @@ BATCH_SCRIPTS = {"batch_open", "batch_add", "batch_seal", "batch_cancel"}
 ACCOUNT_SCRIPTS = {
     *("join", "leave", "attempt", "change_account", "adopt", "stands_for", "share", "position"),
 }
+#: They change what is installed, and what is solved by that: tests/shared/test_standings.py.
+PROBLEM_SCRIPTS = {"list_problem", "restand"}
 #: They only touch what has ended, or end it by `cancel` first: tests/archive.
-ARCHIVE_SCRIPTS = {"to_archive", "archived", "bring_back", "forget"}
+ARCHIVE_SCRIPTS = {
+    *("to_archive", "archived", "bring_back", "forget"),
+    *("batches_to_archive", "batch_archived", "batch_changed", "forget_batch"),
+}
 
 
 def test_there_is_an_action_for_every_script() -> None:
     files = {path.stem for path in Path(scripts.__file__).parent.glob("lua/[!_]*.lua")}
     here = (set(ACTIONS) - {"lose", "time out"}) | BATCH_SCRIPTS | {"reap"}
-    assert files == here | ACCOUNT_SCRIPTS | ARCHIVE_SCRIPTS
+    assert files == here | ACCOUNT_SCRIPTS | ARCHIVE_SCRIPTS | PROBLEM_SCRIPTS
 
 
 @pytest.mark.parametrize("state", list(State))

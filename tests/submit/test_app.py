@@ -191,3 +191,22 @@ def test_who_waits_while_redis_goes_away_is_not_told_to_submit_again(
     assert response.status_code == 202, response.text
     assert response.json()["status"] == "queued"
     assert client.get(response.json()["links"]["result"]).status_code == 200
+
+
+@pytest.mark.parametrize("to", ["public", "anywhere"])
+def test_a_webhook_into_a_private_network_is_refused_when_it_is_sent_in(
+    redis_url: str, hand: HandWorker, to: str
+) -> None:
+    url = "http://192.168.0.9/hook"
+    item = '{"code": "", "language": "python"}'
+    ndjson = {"content-type": "application/x-ndjson"}
+    with open_client(redis_url, webhooks_to=to) as client:
+        one = client.post("/submit", json=GOOD | {"callbackUrl": url})
+        many = client.post(f"/batch?callbackUrl={url}", content=item, headers=ndjson)
+    for answer in (one, many):
+        if to == "anywhere":
+            assert answer.status_code == 202
+        else:
+            detail = assert_problem(answer, 400, "invalid-field", "callbackUrl")
+            assert "192.168.0.9" in detail
+    assert (hand.claims.claim() is not None) == (to == "anywhere")
