@@ -124,11 +124,11 @@ class Keeper:
             if not kind:
                 return
             if kind == wire.REQUEST:
-                head, content = wire.request(body, fds)
-                self._run(json.loads(head), content, fds)
+                self._run(*wire.request(body, fds), fds)
             # Anything else came too late for a run that had ended by itself.
 
-    def _run(self, request: dict[str, Any], content: bytes, fds: list[int]) -> None:
+    def _run(self, head: bytes, content: bytes, fds: list[int]) -> None:
+        request: dict[str, Any] = json.loads(head)
         files: dict[str, bytes] = {}
         offset = 0
         for name, size in request["files"]:
