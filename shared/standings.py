@@ -63,6 +63,15 @@ class BestRun:
     created_ms: int
 
 
+@dataclass(frozen=True)
+class OtherRun:
+    """The best run of somebody who is not named."""
+
+    language: str
+    cpu_time_ms: float | None
+    peak_memory_bytes: int | None
+
+
 class Restanding:
     """Lets what is solved follow what is installed: in steps, begun anew by each change."""
 
@@ -152,6 +161,21 @@ class Standings:
         better = await self._client.zlexcount(key, "-", f"({own.figures}")
         return told, own.told(1 + better, names[tenant])
 
+    async def others(self, problem_id: str, most: int, *, tenant: str) -> list[OtherRun]:
+        """The best runs of everybody but this tenant; of too many, those of ranks evenly apart."""
+        key = keys.board(problem_id)
+        count: int = await self._client.zcard(key)
+        step = max(1, -(-count // most))
+        if step == 1:
+            rows: Any = await self._client.zrange(key, 0, -1)
+        else:
+            async with self._client.pipeline(transaction=False) as pipe:
+                for rank in range(step // 2, count, step):
+                    pipe.zrange(key, rank, rank)
+                rows = [row for found in await pipe.execute() for row in found]
+        runs = (_parse(row.decode()) for row in rows)
+        return [run.unnamed() for run in runs if run.tenant != tenant]
+
     async def _names(self, tenants: Sequence[str]) -> dict[str, str]:
         """The names of those that take part."""
         found: Any = await self._client.hmget(keys.MEMBERS, list(tenants))
@@ -170,16 +194,27 @@ class _Run:
     language: str
     tenant: str
 
+    @property
+    def cpu_time_ms(self) -> float | None:
+        return None if self.cpu_us == _UNKNOWN_US else self.cpu_us / 1000
+
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        return None if self.memory == _UNKNOWN_BYTES else self.memory
+
     def told(self, rank: int, name: str) -> BestRun:
         return BestRun(
             rank=rank,
             tenant=self.tenant,
             name=name,
             language=self.language,
-            cpu_time_ms=None if self.cpu_us == _UNKNOWN_US else self.cpu_us / 1000,
-            peak_memory_bytes=None if self.memory == _UNKNOWN_BYTES else self.memory,
+            cpu_time_ms=self.cpu_time_ms,
+            peak_memory_bytes=self.peak_memory_bytes,
             created_ms=self.created_ms,
         )
+
+    def unnamed(self) -> OtherRun:
+        return OtherRun(self.language, self.cpu_time_ms, self.peak_memory_bytes)
 
 
 def _parse(text: str) -> _Run:

@@ -20,7 +20,7 @@ from functions.problems.take_in import parse_time_limit, take_in
 from shared import logs
 from shared.answers import Accepted
 from shared.blobs import read
-from shared.errors import AssayError, InvalidRequest, TooLarge
+from shared.errors import AssayError, NotJson, TooLarge
 from shared.identity import Role, require
 from shared.languages import known
 from shared.models import Spec, encode
@@ -113,7 +113,7 @@ async def _receive(request: Request, path: Path, most_bytes: int) -> None:
     """Stream the body to a file, never past the limit."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/zip", "application/octet-stream"):
-        raise InvalidRequest("the content type must be application/zip: send the package as a zip")
+        raise NotJson(f"the content type is {kind[:64] or 'missing'}; taken here: application/zip")
     too_large = TooLarge(f"a package may have {most_bytes} bytes at most")
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > most_bytes:
