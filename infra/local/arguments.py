@@ -147,7 +147,7 @@ def _add_problem(commands: Commands[Parser]) -> None:
         ),
         (
             "verify", "judge every example submission of packages",
-            "an example surprises, or a package was refused", "my-problem",
+            "an example surprises, or a package was refused", "myproblem",
         ),
     ):  # fmt: skip
         action = _new(
@@ -162,7 +162,7 @@ def _add_problem(commands: Commands[Parser]) -> None:
     listing.add_argument("--url", metavar="U", help=_URL_HELP)
     listing.add_settings("port", "state")
     text = "make a template of a package, one that verifies"
-    template = _new(actions, "problem new", text, usage="NAME", examples=("my-problem",))
+    template = _new(actions, "problem new", text, usage="NAME", examples=("myproblem",))
     template.add_argument("name", metavar="NAME", help="lower-case letters and digits")
     template.add_settings("state")
 
