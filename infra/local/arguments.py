@@ -48,7 +48,7 @@ def parser() -> Parser:
             "batch programs.ndjson --out results.ndjson",
             "problem import infra/catalogue",
         ),
-        one="the answer is no: another verdict, something refused, something lacking",
+        one="the answer is no (another verdict, something refused), or it cannot be done here",
     )
     commands = top.add_subparsers(
         title="commands", metavar="COMMAND", description="each has its own --help",
@@ -237,7 +237,7 @@ def _add_tools(commands: Commands[Parser]) -> None:
         commands, "doctor", "say what this machine gives, and what is missing",
         usage="[--install LANG...] [settings]",
         examples=("", "--install go rust"),
-        one="Assay cannot serve here; with --install: no package is known for a language",
+        one="Assay cannot serve here; with --install: nothing is known to bring a language",
     )  # fmt: skip
     doctor.add_argument(
         "--install",
