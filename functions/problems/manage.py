@@ -29,6 +29,7 @@ from shared.problems import model
 from shared.problems.answers import ProblemDeleted, ProblemInstalled
 from shared.problems.store import sweep
 from shared.services import Services
+from shared.standings import Restanding
 from shared.store import links
 from shared.verdicts import State
 from shared.workers import Workers
@@ -40,7 +41,7 @@ _SWEEP_EVERY_S = 3600
 def routes(services: Services) -> list[BaseRoute]:
     """The routes that change what is installed."""
     problems, blobs = services.problems, services.blobs
-    workers = Workers(services.redis)
+    workers, restanding = Workers(services.redis), Restanding(services.redis)
     one_at_a_time = asyncio.Semaphore(1)
     last_sweep_s = time.monotonic()
 
@@ -57,6 +58,7 @@ def routes(services: Services) -> list[BaseRoute]:
                     take_in, path, blobs, problem_id, time_limit_ms
                 )
                 created = await problems.put(entry)
+        await restanding.one(entry.id)
         stored = await problems.get(entry.id)
         await tidy()
         answer = ProblemInstalled(problem=stored, created=created, warnings=warnings)
@@ -85,6 +87,7 @@ def routes(services: Services) -> list[BaseRoute]:
         require(request.scope, Role.ADMIN)
         problem_id = request.path_params["id"]
         await problems.delete(problem_id)
+        await restanding.one(problem_id)
         await tidy()
         return _json(ProblemDeleted(id=problem_id))
 

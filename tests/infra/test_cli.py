@@ -18,6 +18,9 @@ from infra.local.failure import Failure
 from infra.local.state import ROOT, state_folder
 from infra.local.usage import Parser
 from shared.settings import Settings, SettingsError, env_names, parse, probably_meant
+from tests.conftest import ALONE, LONGEST
+
+TOGETHER = [*("-m", "not alone", "-n", "3"), *("--dist", "loadfile", "--no-loadscope-reorder")]
 
 
 def local_runner(*args: str) -> subprocess.CompletedProcess[str]:
@@ -194,11 +197,11 @@ def test_the_default_state_folder_lies_in_the_checkout_and_a_given_one_where_we_
 @pytest.mark.parametrize(
     ("argv", "parts"),
     [
-        ([], [["-m", "not alone", "-n", "2", "--dist", "loadfile"], ["-m", "alone"]]),
+        ([], [TOGETHER, ["-m", "alone"]]),
         (
             ["-q", "--durations=5"],
             [
-                ["-m", "not alone", "-n", "2", "--dist", "loadfile", "-q", "--durations=5"],
+                [*TOGETHER, "-q", "--durations=5"],
                 ["-m", "alone", "-q", "--durations=5"],
             ],
         ),
@@ -220,6 +223,11 @@ def test_the_whole_suite_is_run_in_two_parts_and_what_is_named_in_one(
 
     assert suite.run(argv) == 0
     assert ran == parts
+
+
+@pytest.mark.parametrize("name", [*ALONE, *LONGEST])
+def test_what_the_suite_has_an_order_for_is_there(name: str) -> None:
+    assert (ROOT / "tests" / name).exists()
 
 
 def test_a_failure_in_the_first_part_is_the_suites_and_ctrl_c_ends_both(
