@@ -38,13 +38,13 @@ def submit(
     url: str | None = None,
     as_json: bool = False,
 ) -> int:
-    """Judge a file and wait: 0 accepted or completed, 1 another verdict.
+    """Judge a file and wait: 0 accepted or completed, 1 another verdict. Ctrl-C cancels it.
 
     Args:
         as_json: print the result as the API gives it, and nothing else.
 
     Raises:
-        Failure: it could not be judged (exit code 2).
+        Failure: it could not be judged (exit code 2), or was cancelled (130).
     """
     body: dict[str, Any] = {
         "code": _read(file),
@@ -60,11 +60,15 @@ def submit(
     submission_id = str(accepted["id"])
     screen = Quiet() if as_json else Screen(live=sys.stdout.isatty())
     screen.show("submitted", {"id": submission_id})
-    for kind, data in api.events(accepted["links"]["events"]):
-        screen.show(kind, data)
-        if kind in _TERMINAL or data.get("status") in _TERMINAL:
-            break
-    return screen.conclude(api.json("GET", accepted["links"]["result"]))
+    try:
+        for kind, data in api.events(accepted["links"]["events"]):
+            screen.show(kind, data)
+            if kind in _TERMINAL or data.get("status") in _TERMINAL:
+                break
+        return screen.conclude(api.json("GET", accepted["links"]["result"]))
+    except KeyboardInterrupt:  # whoever ends us means the program
+        api.json("DELETE", f"/submission/{submission_id}")
+        raise Failure(f"Interrupted; submission {submission_id} is cancelled.", 130) from None
 
 
 def _tell_a_label(api: Api, problem: str) -> None:
