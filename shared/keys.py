@@ -32,6 +32,8 @@
 | assay:accepted:<tenant>:<p>  | zset   | for ever; the best 100        | _standings.lua       |
 | assay:board:<problem>        | zset   | for ever                      | _standings.lua       |
 | assay:solved:<tenant>        | set    | for ever                      | _standings.lua       |
+| assay:withdrawn:<tenant>     | set    | for ever                      | _standings.lua       |
+| assay:restanding             | hash   | field: until it is done       | list_problem, restand|
 | assay:solvers                | zset   | for ever                      | _standings.lua       |
 | assay:tried                  | hash   | for ever (counters)           | _standings.lua       |
 | assay:passed                 | hash   | for ever (counters)           | _standings.lua       |
@@ -63,7 +65,7 @@
 | assay:judge-errors           | list   | for ever; the newest 100      | _lib                 |
 | assay:counts                 | hash   | for ever (counters)           | _lib, claim, renew   |
 | assay:counted                | hash   | field: while its worker lives | renew                |
-| assay:problems               | hash   | field: until deleted          | problems/store.py    |
+| assay:problems               | hash   | field: until deleted          | list_problem.lua     |
 | assay:dramatiq:*             | -      | as Dramatiq keeps them        | Dramatiq, `ring`     |
 
 A stream is a hash with `epoch` and `seq`, and `assay:ev:<name>`. A submission's and a
@@ -125,6 +127,8 @@ LEAVING = PREFIX + "leaving"
 INVITES = PREFIX + "invites"
 #: Tenants by how many problems they have solved.
 SOLVERS = PREFIX + "solvers"
+#: A problem that was installed or deleted -> how far its board was gone through since.
+RESTANDING = PREFIX + "restanding"
 #: Problem id -> verdicts given, and those that were `accepted`.
 TRIED = PREFIX + "tried"
 PASSED = PREFIX + "passed"
@@ -268,8 +272,13 @@ def board(problem_id: str) -> str:
 
 
 def solved(tenant: str) -> str:
-    """The problems that a tenant has solved."""
+    """The installed problems that a tenant has solved."""
     return f"{PREFIX}solved:{tenant}"
+
+
+def withdrawn(tenant: str) -> str:
+    """The problems that a tenant has solved, and that are not installed any more."""
+    return f"{PREFIX}withdrawn:{tenant}"
 
 
 def delivery(name: str) -> str:

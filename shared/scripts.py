@@ -1,4 +1,4 @@
-"""The Lua scripts: loaded once from `shared/lua`, called with the same first arguments.
+"""The Lua scripts: made once of the files in `shared/lua`, called with the same first arguments.
 
 Every change of a submission's state is one of these calls. They run atomically in
 Redis and are safe to repeat after a lost reply; each file says what it takes.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import redis
@@ -16,29 +15,11 @@ import redis.asyncio
 from redis.exceptions import NoScriptError
 
 from shared import keys
+from shared.lua_text import script_text
 
 EXECUTE_QUEUE = "execute"
 
-_FOLDER = Path(__file__).parent / "lua"
-
-_LIBRARY = (
-    "_lib.lua",
-    "_schedule.lua",
-    "_admit.lua",
-    "_batch.lua",
-    "_standings.lua",
-    "_once.lua",
-    "_archive.lua",
-)
-
-#: Of these scripts alone: the others are called for each submission.
-_MORE = {
-    "enter": ("_rate.lua",),
-    "stands_for": ("_rate.lua",),
-    "change_account": ("_others.lua",),
-    "leave": ("_others.lua",),
-}
-
+#: Their order is what the libraries say of `KEYS`.
 _KEYS = (
     keys.READY,
     keys.LEASES,
@@ -69,6 +50,9 @@ _KEYS = (
     keys.PASSED,
     keys.BURIED,
     keys.BATCHES_TO_ARCHIVE,
+    keys.PROBLEMS,
+    keys.withdrawn(""),
+    keys.RESTANDING,
     # These three come before the last ten, which stay the last.
     keys.TO_ARCHIVE,
     keys.ARCHIVE,
@@ -99,31 +83,24 @@ Arg = str | bytes | int | float
 
 @cache
 def _source(name: str) -> tuple[str, str]:
-    """A script's text, with the libraries put below its flags, and its SHA-1."""
-    files = (*_LIBRARY, *_MORE.get(name, ()))
-    library = "\n".join((_FOLDER / file).read_text() for file in files)
-    text = (_FOLDER / f"{name}.lua").read_text()
-    flags, rest = "", text
-    if text.startswith("#!"):
-        flags, rest = text.split("\n", 1)
-        flags += "\n"
-    whole = f"{flags}{library}\n{rest}"
-    return whole, hashlib.sha1(whole.encode(), usedforsecurity=False).hexdigest()
+    """A script's text, and its SHA-1."""
+    text = script_text(name, _KEYS)
+    return text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def call(client: redis.Redis, name: str, *args: Arg) -> Any:  # noqa: ANN401
     """Run the script `name` on a blocking client."""
     text, sha = _source(name)
     try:
-        return client.evalsha(sha, len(_KEYS), *_KEYS, *_PREFIXES, *args)
+        return client.evalsha(sha, 0, *_PREFIXES, *args)
     except NoScriptError:  # the server was restarted, or has never seen it
-        return client.eval(text, len(_KEYS), *_KEYS, *_PREFIXES, *args)
+        return client.eval(text, 0, *_PREFIXES, *args)
 
 
 async def acall(client: redis.asyncio.Redis, name: str, *args: Arg) -> Any:  # noqa: ANN401
     """Run the script `name` on an asyncio client."""
     text, sha = _source(name)
     try:
-        return await client.evalsha(sha, len(_KEYS), *_KEYS, *_PREFIXES, *args)
+        return await client.evalsha(sha, 0, *_PREFIXES, *args)
     except NoScriptError:
-        return await client.eval(text, len(_KEYS), *_KEYS, *_PREFIXES, *args)
+        return await client.eval(text, 0, *_PREFIXES, *args)

@@ -6,6 +6,9 @@
 | best run of an account for a problem   | by CPU time, then memory, then who was first        |
 | solved problems of an account          | those of which it has an accepted run               |
 
+A problem counts as long as it is installed; if it is installed again, it counts again. `Restanding`
+sees to that when either happens.
+
 Only submissions by themselves count that were judged by an installed package. A run is
 written `<cpu in us>:<bytes>:<created in ms>:<id>:<language>`, with leading zeros, so that runs
 sort as they are ranked.
@@ -19,11 +22,13 @@ from typing import Any
 
 import redis.asyncio
 
-from shared import keys
+from shared import keys, scripts
 from shared.identity import LOCAL_TENANT
 
 #: What was not measured is written as the largest number there is room for.
 _UNKNOWN_US, _UNKNOWN_BYTES = 10**12 - 1, 10**15 - 1
+#: Of a board in one step.
+_ROWS = 500
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,32 @@ class OtherRun:
     language: str
     cpu_time_ms: float | None
     peak_memory_bytes: int | None
+
+
+class Restanding:
+    """Lets what is solved follow what is installed: in steps, begun anew by each change."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self._client = client
+
+    async def one(self, problem_id: str) -> None:
+        """After a problem was installed or deleted: go through its board. May be repeated."""
+        while await scripts.acall(self._client, "restand", problem_id, _ROWS):
+            pass
+
+    async def rest(self) -> int:
+        """What others have begun, and died; gives how many problems that were."""
+        begun: Any = await self._client.hkeys(keys.RESTANDING)
+        for problem_id in begun:
+            await self.one(problem_id.decode())
+        return len(begun)
+
+    async def look(self) -> None:
+        """Note each problem that anybody has tried and that is not installed, as a store of an
+        older version may have them among the solved ones."""
+        async for problem_id, _ in self._client.hscan_iter(keys.TRIED, count=_ROWS):
+            if not await self._client.hexists(keys.PROBLEMS, problem_id):
+                await self._client.hsetnx(keys.RESTANDING, problem_id, "")
 
 
 class Standings:

@@ -7,6 +7,9 @@ between rings. Bells are also rung at each (re)subscription, because what was an
 while we were away is lost; and a waiter looks for itself once a second, in case the
 connection is dead without saying so. A message only wakes: the answer is always read
 from the store.
+
+Who has just stored a submission knows that it has not ended, and waits before he looks. Its end
+may be heard before the store's answer to him is: so the newest ends are remembered for a moment.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from collections import deque
 from collections.abc import Iterator
 from contextvars import Context
 
@@ -30,6 +34,8 @@ from shared.verdicts import TERMINAL
 
 _RECHECK_S = 1.0
 _RECONNECT_S = 0.2
+#: Ends, so many as come in while one answer of Redis is on its way.
+_REMEMBERED = 128
 _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")
 
 
@@ -58,13 +64,23 @@ class Waiting:
         self._store = store
         self._client = async_listener(redis_url)
         self._bells: dict[str, set[asyncio.Event]] = {}
+        self._heard: deque[str] = deque(maxlen=_REMEMBERED)
         self._listener: asyncio.Task[None] | None = None
         self._closed = False
 
     async def until_final(
-        self, submission_id: str, wait_s: float, *, tenant: str, or_shared: bool = False
+        self,
+        submission_id: str,
+        wait_s: float,
+        *,
+        tenant: str,
+        or_shared: bool = False,
+        is_new: bool = False,
     ) -> Snapshot:
         """The submission at its end, or as it is after `wait_s` seconds.
+
+        Args:
+            is_new: the caller has stored it in this moment.
 
         Raises:
             NotFound: there is no such submission of this tenant.
@@ -72,6 +88,8 @@ class Waiting:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait_s
         with self.bell(submission_id) as bell:
+            if is_new and submission_id not in self._heard and not self._closed:
+                await self._ring(bell, wait_s)
             while True:
                 bell.clear()
                 found = await self._store.snapshot(
@@ -80,8 +98,15 @@ class Waiting:
                 left_s = deadline - loop.time()
                 if found.state in TERMINAL or left_s <= 0 or self._closed:
                     return found
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(bell.wait(), min(left_s, _RECHECK_S))
+                await self._ring(bell, left_s)
+
+    async def _ring(self, bell: asyncio.Event, left_s: float) -> None:
+        """Until it rings, for an end or because it is time to look."""
+        timer = asyncio.get_running_loop().call_later(min(left_s, _RECHECK_S), bell.set)
+        try:
+            await bell.wait()
+        finally:
+            timer.cancel()
 
     @property
     def is_closed(self) -> bool:
@@ -135,6 +160,7 @@ class Waiting:
         elif kind == "message":
             with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                 done = msgspec.json.decode(data, type=_Done)
+                self._heard.append(done.submission_id)
                 for name in (done.submission_id, done.batch_id):
                     for bell in self._bells.get(name, ()):
                         bell.set()

@@ -54,10 +54,11 @@ def routes(services: Services) -> list[BaseRoute]:
         )
         logs.bind(submissionId=submission_id)
         state = await _state(submission_id, caller) if key else State.QUEUED
-        if wait_s is not None and (found := await _wait(submission_id, wait_s, caller)) is not None:
-            if found.state in TERMINAL:
+        if wait_s is not None:
+            found = await _wait(submission_id, wait_s, caller, is_new=not key)
+            if found is not None and found.state in TERMINAL:
                 return _json(found.result)
-            state = found.state
+            state = found.state if found is not None else state
         where = links(submission_id)
         answer = Accepted(id=submission_id, status=state, links=where)
         return _json(answer, 202, {"location": where["result"]})
@@ -70,10 +71,14 @@ def routes(services: Services) -> list[BaseRoute]:
                 "this Idempotency-Key was used, and its result is no longer kept"
             ) from None
 
-    async def _wait(submission_id: str, wait_s: float, caller: Caller) -> Snapshot | None:
+    async def _wait(
+        submission_id: str, wait_s: float, caller: Caller, *, is_new: bool
+    ) -> Snapshot | None:
         # It is stored, so that Redis went away since is no refusal: who is told 503 sends it again.
         with suppress(RedisError, OSError):
-            return await services.waiting.until_final(submission_id, wait_s, tenant=caller.tenant)
+            return await services.waiting.until_final(
+                submission_id, wait_s, tenant=caller.tenant, is_new=is_new
+            )
         return None
 
     async def cancel(request: Request) -> Response:

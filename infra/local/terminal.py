@@ -7,7 +7,7 @@ import shutil
 import sys
 from typing import Final, TextIO
 
-_GREEN, _RED, _YELLOW, _DIM = "32", "31", "33", "2"
+_GREEN, _RED, _YELLOW = "32", "31", "33"
 #: Verdicts that are no failure, and those that say nothing of the program.
 _GOOD: Final = ("accepted", "completed")
 _NOBODYS: Final = ("judge-error", "queue-timeout", "cancelled", "refused", "not kept")
@@ -23,9 +23,14 @@ def verdict(word: str, *, sink: TextIO) -> str:
     return _painted(word, _GREEN if word in _GOOD else _YELLOW if word in _NOBODYS else _RED, sink)
 
 
-def dim(text: str, *, sink: TextIO) -> str:
-    """What matters less."""
-    return _painted(text, _DIM, sink)
+def good(text: str, *, sink: TextIO) -> str:
+    """What is well."""
+    return _painted(text, _GREEN, sink)
+
+
+def bad(text: str, *, sink: TextIO) -> str:
+    """What is not."""
+    return _painted(text, _RED, sink)
 
 
 def _painted(text: str, code: str, sink: TextIO) -> str:

@@ -1,4 +1,5 @@
--- Put before every other script of this folder by shared/scripts.py.
+-- What a script uses of the files that begin with _ is put above it by shared/lua_text.py, which
+-- also knows KEYS.
 --
 -- KEYS, the same for all: 1 ready, 2 leases, 3 load, 4 fence, 5 workers,
 --                         6 Dramatiq's queue, 7 its messages, 8 its wake list,
@@ -77,6 +78,7 @@ local STATE_CHANGES = { queued = true, preparing = true, running = true, finishe
 
 -- One event of any stream: its number, its place in the stream and its bell cannot
 -- disagree. `meta` is the hash that has the stream's epoch and seq, `name` is the stream's.
+-- Returns: its number
 local function emit_to(meta, name, kind, data, most)
   local seq, stream = redis.call('HINCRBY', meta, 'seq', 1), EV .. name
   if most then
@@ -85,6 +87,7 @@ local function emit_to(meta, name, kind, data, most)
     redis.call('XADD', stream, seq .. '-0', 't', kind, 'd', data)
   end
   redis.call('PUBLISH', stream, seq .. ':' .. kind .. ':' .. data)
+  return seq
 end
 
 -- An event of a batch's own stream. Its hash must have an epoch.
@@ -95,11 +98,10 @@ end
 -- An event of a tenant's stream, which begins with its first event or its first reader.
 local function emit_tenant(tenant, kind, data)
   local meta = TENANT_STREAM .. tenant
-  if redis.call('HEXISTS', meta, 'epoch') == 0 then
+  if emit_to(meta, 'tenant:' .. tenant, kind, data, TENANT_EVENTS) == 1 then
     local t = redis.call('TIME')
-    redis.call('HSET', meta, 'epoch', string.format('%x%05x', t[1], t[2]))
+    redis.call('HSETNX', meta, 'epoch', string.format('%x%05x', t[1], t[2]))
   end
-  emit_to(meta, 'tenant:' .. tenant, kind, data, TENANT_EVENTS)
 end
 
 -- `data` as it is, with what says whose it is put first. It is spliced, not decoded:

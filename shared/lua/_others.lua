@@ -1,4 +1,4 @@
--- Put before the scripts that change accounts, by shared/scripts.py.
+-- What changes accounts uses this.
 
 -- Whether any account but this one has a role.
 local function another_has(accounts, name, role)

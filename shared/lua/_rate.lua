@@ -1,4 +1,4 @@
--- Put before the scripts that let somebody in, by shared/scripts.py.
+-- What lets somebody in uses this.
 -- A rate is the generic cell rate algorithm: one number, the time at which the bucket would
 -- be empty again. Who is refused does not pay.
 

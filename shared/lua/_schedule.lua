@@ -75,6 +75,10 @@ local function take_turn(tenant, class)
 end
 
 local function take_turns(tenant)
+  if redis.call('EXISTS', line_of(tenant, 'contest'), line_of(tenant, 'interactive'),
+    line_of(tenant, 'default'), line_of(tenant, 'bulk')) == 0 then
+    return
+  end
   for _, class in ipairs(CLASS_NAMES) do
     take_turn(tenant, class)
   end
@@ -265,12 +269,8 @@ end
 
 -- Is there anything that a free slot could begin?
 function line.claimable()
-  for _, class in ipairs(CLASS_NAMES) do
-    if redis.call('EXISTS', TURNS .. class) == 1 then
-      return true
-    end
-  end
-  return false
+  return redis.call('EXISTS', TURNS .. 'contest', TURNS .. 'interactive', TURNS .. 'default',
+    TURNS .. 'bulk') > 0
 end
 
 -- A slot is free or something new may begin: wake a worker, unless enough are woken.

@@ -165,7 +165,7 @@ def test_a_name_and_a_password_open_the_same_account_again(
         page.locator(".menu").get_by_role("button", name="Sign out").click()
         expect(page.get_by_label("Account: dora")).to_have_count(0)
         # The old one opens nothing, the new one does
-        page.goto("/sign-in")
+        go(page, "/sign-in")
         page.get_by_label("Name").fill("dora")
         page.get_by_label("Password").fill(SECRET)
         page.get_by_role("button", name="Sign in").click()
@@ -190,7 +190,7 @@ def test_an_admin_lets_in_and_takes_out(
         page.context.clear_cookies()
         admin.reload()
         admin.get_by_role("button", name="Sign-in link for fay").click()
-        page.goto(admin.locator(".notice code").inner_text())
+        go(page, admin.locator(".notice code").inner_text())
         page.get_by_role("main").get_by_role("button", name="Sign in").click()
         expect(page.get_by_label("Account: fay")).to_be_visible()
         # What is the operator's is not hers
@@ -216,7 +216,7 @@ def test_a_stranger_is_sent_to_sign_in_and_then_where_he_wanted(
         page.context.clear_cookies()
         # Somebody without a session, by another name of the host than this machine's own
         page.set_extra_http_headers({"x-forwarded-for": "10.0.0.7"})
-        page.goto("/history?problem=none")
+        go(page, "/history?problem=none")
         page.wait_for_url("**/sign-in?next=**")
         page.get_by_label("Name").fill("gus")
         page.get_by_label("Password").fill(SECRET)

@@ -35,8 +35,12 @@ async def waiting(redis_url: str) -> AsyncIterator[Callable[..., Coroutine[None,
     """`until_final` of a process, for the local tenant."""
     async with Services(Settings(redis_url=redis_url)) as services:
 
-        async def wait(submission_id: str, wait_s: float = LONG_S) -> Snapshot:
-            return await services.waiting.until_final(submission_id, wait_s, tenant=LOCAL_TENANT)
+        async def wait(
+            submission_id: str, wait_s: float = LONG_S, *, is_new: bool = False
+        ) -> Snapshot:
+            return await services.waiting.until_final(
+                submission_id, wait_s, tenant=LOCAL_TENANT, is_new=is_new
+            )
 
         yield wait
 
@@ -192,6 +196,34 @@ def test_when_time_is_up_the_answer_is_what_is_known(redis_url: str, hand: HandW
 
 
 @pytest.mark.usefixtures("no_recheck")
+def test_who_has_just_stored_it_looks_once_and_misses_no_end(
+    redis_url: str, hand: HandWorker
+) -> None:
+    # Given a process that listens already
+    first, second = subs.submitted(hand.redis), subs.submitted(hand.redis)
+
+    async def run() -> list[Snapshot]:
+        async with waiting(redis_url) as wait:
+            listening = asyncio.create_task(wait(first))
+            await settled(hand)
+            # When one waits for what was stored just now, and another one's end was heard of
+            # before he began to
+            hand.redis.config_resetstat()
+            task = asyncio.create_task(wait(second, is_new=True))
+            await asyncio.sleep(0.1)
+            assert "cmdstat_hmget" not in hand.redis.info("commandstats"), "nobody has looked"
+            claims = [hand.claim(), hand.claim()]
+            hand.finish(claims[1])
+            found = [await task]
+            hand.finish(claims[0])
+            await listening
+            return [*found, await wait(first, is_new=True)]
+
+    # Then both are told of it
+    assert [it.state for it in run_soon(run())] == [State.FINISHED] * 2
+
+
+@pytest.mark.usefixtures("no_recheck")
 def test_a_shutdown_sends_waiters_away_with_what_is_known(redis_url: str, hand: HandWorker) -> None:
     submission_id = subs.submitted(hand.redis)
 
@@ -202,6 +234,10 @@ def test_a_shutdown_sends_waiters_away_with_what_is_known(redis_url: str, hand: 
             )
             await settled(hand)
             services.begin_shutdown()
+            late = services.waiting.until_final(
+                submission_id, LONG_S, tenant=LOCAL_TENANT, is_new=True
+            )
+            assert (await late).state is State.QUEUED
             return await asyncio.wait_for(task, 30)
 
     assert run_soon(run()).state is State.QUEUED
