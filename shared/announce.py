@@ -13,6 +13,11 @@ import os
 READY_FD = "ASSAY_READY_FD"
 
 
+def is_heard() -> bool:
+    """Whether somebody started us who listens."""
+    return bool(os.environ.get(READY_FD))
+
+
 def announce(line: str) -> bool:
     """Write the line, once; False if nobody listens."""
     fd = os.environ.pop(READY_FD, "")

@@ -41,8 +41,8 @@ _WORDS = {
 _GOT = {"float": "a number with a fraction", "bool": "a boolean"}
 
 
-def blame(message: str, kind: object) -> InvalidRequest:
-    """The error for what msgspec says of a value that is no `kind`."""
+def blame(message: str, kind: object, whole: str = "the body") -> InvalidRequest:
+    """The error for what msgspec says of a value that is no `kind`; `whole` is all of it."""
     found = _WHERE.fullmatch(message)
     what, path = (found[1], found[2]) if found else (message, "")
     field = path.removeprefix(".")
@@ -52,7 +52,7 @@ def blame(message: str, kind: object) -> InvalidRequest:
     if missing := _MISSING.fullmatch(what):
         name = _join(field, missing[1])
         return InvalidField(f"{_name(name)} is missing", field=_name(name))
-    subject = _name(field) or "the body"
+    subject = _name(field) or whole
     if expected := _EXPECTED.fullmatch(what):
         # `str` is all that msgspec says of a word out of a list.
         allowed = _list(_choices(there)) or _or(expected[1])

@@ -72,8 +72,8 @@ async def stream(scope: Scope, receive: Receive, *, limit_bytes: int) -> AsyncIt
         more = message.get("more_body", False)
 
 
-def decode(body: bytes, kind: type[T]) -> T:
-    """Decode JSON into a model.
+def decode(body: bytes, kind: type[T], *, what: str = "the body") -> T:
+    """Decode JSON into a model; `what` is how it is called where all of it is wrong.
 
     Raises:
         InvalidRequest: not JSON; `InvalidField`: JSON of another shape, with the field's path.
@@ -81,10 +81,11 @@ def decode(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise blame(str(error), kind) from None
+        raise blame(str(error), kind, what) from None
     except UnicodeDecodeError:
-        raise InvalidRequest("the body is not UTF-8") from None
+        raise InvalidRequest(f"{what} is not UTF-8") from None
     except RecursionError:
-        raise InvalidRequest("the body is nested too deeply") from None
+        raise InvalidRequest(f"{what} is nested too deeply") from None
     except msgspec.DecodeError as error:
-        raise InvalidRequest(f"the body is not JSON: {clip(str(error))}") from None
+        why = str(error).removeprefix("JSON is malformed: ")
+        raise InvalidRequest(f"{what} is not JSON: {clip(why)}") from None

@@ -41,6 +41,7 @@ _OPEN = frozenset(
         ("GET", "/sign-in"),
         ("POST", "/session"),
         ("POST", "/accounts"),
+        ("POST", "/invites/check"),
         ("POST", "/logout"),
     }
 )

@@ -32,6 +32,8 @@
 | assay:accepted:<tenant>:<p>  | zset   | for ever; the best 100        | _standings.lua       |
 | assay:board:<problem>        | zset   | for ever                      | _standings.lua       |
 | assay:solved:<tenant>        | set    | for ever                      | _standings.lua       |
+| assay:withdrawn:<tenant>     | set    | for ever                      | _standings.lua       |
+| assay:restanding             | hash   | field: until it is done       | list_problem, restand|
 | assay:solvers                | zset   | for ever                      | _standings.lua       |
 | assay:tried                  | hash   | for ever (counters)           | _standings.lua       |
 | assay:passed                 | hash   | for ever (counters)           | _standings.lua       |
@@ -58,12 +60,14 @@
 | assay:forgotten              | zset   | member: until gone everywhere | forget.lua           |
 | assay:buried                 | zset   | member: a day more            | shared/forgetting.py |
 | assay:batches-to-archive     | zset   | member: until it is archived  | _archive.lua         |
+| assay:rejudging              | zset   | member: until it is done      | rejudge_problem      |
+| assay:rejudging:<problem>    | hash   | a day after it was done       | rejudge_problem      |
 | assay:sweeping               | string | an hour                       | archive/sweeper.py   |
 | assay:draining               | hash   | field: while its worker lives | functions/admin      |
 | assay:judge-errors           | list   | for ever; the newest 100      | _lib                 |
 | assay:counts                 | hash   | for ever (counters)           | _lib, claim, renew   |
 | assay:counted                | hash   | field: while its worker lives | renew                |
-| assay:problems               | hash   | field: until deleted          | problems/store.py    |
+| assay:problems               | hash   | field: until deleted          | list_problem.lua     |
 | assay:dramatiq:*             | -      | as Dramatiq keeps them        | Dramatiq, `ring`     |
 
 A stream is a hash with `epoch` and `seq`, and `assay:ev:<name>`. A submission's and a
@@ -114,6 +118,8 @@ FORGOTTEN = PREFIX + "forgotten"
 #: Forgotten, and in the archive there is a grave in its place: by when that is removed.
 BURIED = PREFIX + "buried"
 BATCHES_TO_ARCHIVE = PREFIX + "batches-to-archive"
+#: Problems that are being judged again, by when somebody else may go on with it.
+REJUDGING = PREFIX + "rejudging"
 SWEEPING = PREFIX + "sweeping"
 #: A name as it is compared -> the account as JSON: `shared/accounts.py`.
 ACCOUNTS = PREFIX + "accounts"
@@ -125,6 +131,8 @@ LEAVING = PREFIX + "leaving"
 INVITES = PREFIX + "invites"
 #: Tenants by how many problems they have solved.
 SOLVERS = PREFIX + "solvers"
+#: A problem that was installed or deleted -> how far its board was gone through since.
+RESTANDING = PREFIX + "restanding"
 #: Problem id -> verdicts given, and those that were `accepted`.
 TRIED = PREFIX + "tried"
 PASSED = PREFIX + "passed"
@@ -268,8 +276,18 @@ def board(problem_id: str) -> str:
 
 
 def solved(tenant: str) -> str:
-    """The problems that a tenant has solved."""
+    """The installed problems that a tenant has solved."""
     return f"{PREFIX}solved:{tenant}"
+
+
+def withdrawn(tenant: str) -> str:
+    """The problems that a tenant has solved, and that are not installed any more."""
+    return f"{PREFIX}withdrawn:{tenant}"
+
+
+def rejudging(problem_id: str) -> str:
+    """How far it is with judging a problem again."""
+    return f"{REJUDGING}:{problem_id}"
 
 
 def delivery(name: str) -> str:

@@ -24,6 +24,12 @@ class SessionRequest(Wire, kw_only=True):
     token: str | None = None
 
 
+class InviteCheck(Wire, kw_only=True):
+    """The body of `POST /invites/check`."""
+
+    token: str
+
+
 class PasswordRequest(Wire, kw_only=True):
     """The body of `PUT /me/password`."""
 
@@ -104,6 +110,12 @@ class InviteList(Answer):
     invites: list[Invite]
 
 
+class InviteChecked(Answer):
+    """The answer of `POST /invites/check`: it opens something, an account with these roles."""
+
+    roles: list[Role]
+
+
 class Shared(Answer):
     """What `POST` or `DELETE /submission/{id}/share` left."""
 
@@ -173,3 +185,31 @@ class ProblemLeaderboard(Answer):
 
     rows: list[BestRunRow]
     own: BestRunRow | None
+
+
+class Spread(Answer):
+    """Where one figure stands among those of others; the less the better."""
+
+    own: float
+    #: The share of the others that need more, from 0 to 1.
+    ahead_of: float
+    #: Where the first and the last of the equal steps of a logarithmic scale begin and end.
+    least: float
+    most: float
+    #: How many of the others are in each step.
+    counts: list[int]
+    #: The step, from 0, that one's own is in.
+    own_place: int
+
+
+class Standing(Answer):
+    """The answer of `GET /result/{id}/standing`: an accepted solution beside those of others."""
+
+    problem_id: str
+    #: They are in this language; null: in any, for too few are in its own.
+    language: str | None
+    #: How many it is compared with: the best of each other.
+    solutions: int
+    #: Null: there are too few others, or it was not measured.
+    cpu_time_ms: Spread | None
+    peak_memory_bytes: Spread | None

@@ -50,6 +50,9 @@ _KEYS = (
     keys.PASSED,
     keys.BURIED,
     keys.BATCHES_TO_ARCHIVE,
+    keys.PROBLEMS,
+    keys.withdrawn(""),
+    keys.RESTANDING,
     # These three come before the last ten, which stay the last.
     keys.TO_ARCHIVE,
     keys.ARCHIVE,

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from shared.archive import Archive
+from shared.asgi import ASGIApp
 from shared.blobs import open_blobs
 from shared.connect import async_client
 from shared.ending import end
@@ -42,6 +43,8 @@ class Services:
         self.background: list[Callable[[], Coroutine[Any, Any, None]]] = []
         #: What must hold for this process to be ready, beside that Redis answers; each raises.
         self.checks: list[Callable[[], Awaitable[None]]] = []
+        #: What a browser is shown at a path that nobody knows; programs are told a problem.
+        self.lost: ASGIApp | None = None
 
     def begin_shutdown(self) -> None:
         """End what would otherwise stay open as long as its client likes. May be repeated."""

@@ -7,6 +7,7 @@ and `PORT`. The command line of the local runner is made from the same fields.
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -14,6 +15,12 @@ from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 NO_REDIS = "REDIS_URL is needed; local_runner.py starts a Redis, too"
+
+
+#: Variables with our prefix that are no settings.
+_OTHERS = frozenset({"ASSAY_KEY", "ASSAY_IN_VENV", "ASSAY_READY_FD", "ASSAY_LISTEN_FD"})
+#: `ASSAY_SLOT` is close to `ASSAY_SLOTS`, and what a platform sets for itself is not.
+_CLOSE = 0.88
 
 
 class SettingsError(ValueError):
@@ -223,6 +230,18 @@ def is_given(field_name: str, environ: Mapping[str, str] | None = None) -> bool:
     environ = os.environ if environ is None else environ
     spec = next(spec for spec in fields(Settings) if spec.name == field_name)
     return any(environ.get(name, "") != "" for name in env_names(spec))
+
+
+def probably_meant(environ: Mapping[str, str] | None = None) -> list[str]:
+    """A sentence for each variable that looks like a setting which is spelled otherwise."""
+    environ = os.environ if environ is None else environ
+    known = {name for spec in fields(Settings) for name in env_names(spec)} | _OTHERS
+    told = []
+    for name in sorted(environ):
+        if name.startswith("ASSAY_") and name not in known:
+            near = difflib.get_close_matches(name, known - _OTHERS, 1, _CLOSE)
+            told += [f"{name} is no setting; did you mean {it}?" for it in near]
+    return told
 
 
 def parse(spec: Field[Any], text: str, source: str) -> int | str:

@@ -6,6 +6,9 @@
 | best run of an account for a problem   | by CPU time, then memory, then who was first        |
 | solved problems of an account          | those of which it has an accepted run               |
 
+A problem counts as long as it is installed; if it is installed again, it counts again. `Restanding`
+sees to that when either happens.
+
 Only submissions by themselves count that were judged by an installed package. A run is
 written `<cpu in us>:<bytes>:<created in ms>:<id>:<language>`, with leading zeros, so that runs
 sort as they are ranked.
@@ -19,11 +22,13 @@ from typing import Any
 
 import redis.asyncio
 
-from shared import keys
+from shared import keys, scripts
 from shared.identity import LOCAL_TENANT
 
 #: What was not measured is written as the largest number there is room for.
 _UNKNOWN_US, _UNKNOWN_BYTES = 10**12 - 1, 10**15 - 1
+#: Of a board in one step.
+_ROWS = 500
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,41 @@ class BestRun:
     cpu_time_ms: float | None
     peak_memory_bytes: int | None
     created_ms: int
+
+
+@dataclass(frozen=True)
+class OtherRun:
+    """The best run of somebody who is not named."""
+
+    language: str
+    cpu_time_ms: float | None
+    peak_memory_bytes: int | None
+
+
+class Restanding:
+    """Lets what is solved follow what is installed: in steps, begun anew by each change."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self._client = client
+
+    async def one(self, problem_id: str) -> None:
+        """After a problem was installed or deleted: go through its board. May be repeated."""
+        while await scripts.acall(self._client, "restand", problem_id, _ROWS):
+            pass
+
+    async def rest(self) -> int:
+        """What others have begun, and died; gives how many problems that were."""
+        begun: Any = await self._client.hkeys(keys.RESTANDING)
+        for problem_id in begun:
+            await self.one(problem_id.decode())
+        return len(begun)
+
+    async def look(self) -> None:
+        """Note each problem that anybody has tried and that is not installed, as a store of an
+        older version may have them among the solved ones."""
+        async for problem_id, _ in self._client.hscan_iter(keys.TRIED, count=_ROWS):
+            if not await self._client.hexists(keys.PROBLEMS, problem_id):
+                await self._client.hsetnx(keys.RESTANDING, problem_id, "")
 
 
 class Standings:
@@ -121,6 +161,21 @@ class Standings:
         better = await self._client.zlexcount(key, "-", f"({own.figures}")
         return told, own.told(1 + better, names[tenant])
 
+    async def others(self, problem_id: str, most: int, *, tenant: str) -> list[OtherRun]:
+        """The best runs of everybody but this tenant; of too many, those of ranks evenly apart."""
+        key = keys.board(problem_id)
+        count: int = await self._client.zcard(key)
+        step = max(1, -(-count // most))
+        if step == 1:
+            rows: Any = await self._client.zrange(key, 0, -1)
+        else:
+            async with self._client.pipeline(transaction=False) as pipe:
+                for rank in range(step // 2, count, step):
+                    pipe.zrange(key, rank, rank)
+                rows = [row for found in await pipe.execute() for row in found]
+        runs = (_parse(row.decode()) for row in rows)
+        return [run.unnamed() for run in runs if run.tenant != tenant]
+
     async def _names(self, tenants: Sequence[str]) -> dict[str, str]:
         """The names of those that take part."""
         found: Any = await self._client.hmget(keys.MEMBERS, list(tenants))
@@ -139,16 +194,27 @@ class _Run:
     language: str
     tenant: str
 
+    @property
+    def cpu_time_ms(self) -> float | None:
+        return None if self.cpu_us == _UNKNOWN_US else self.cpu_us / 1000
+
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        return None if self.memory == _UNKNOWN_BYTES else self.memory
+
     def told(self, rank: int, name: str) -> BestRun:
         return BestRun(
             rank=rank,
             tenant=self.tenant,
             name=name,
             language=self.language,
-            cpu_time_ms=None if self.cpu_us == _UNKNOWN_US else self.cpu_us / 1000,
-            peak_memory_bytes=None if self.memory == _UNKNOWN_BYTES else self.memory,
+            cpu_time_ms=self.cpu_time_ms,
+            peak_memory_bytes=self.peak_memory_bytes,
             created_ms=self.created_ms,
         )
+
+    def unnamed(self) -> OtherRun:
+        return OtherRun(self.language, self.cpu_time_ms, self.peak_memory_bytes)
 
 
 def _parse(text: str) -> _Run:

@@ -22,12 +22,20 @@ from shared.errors import Forbidden, InvalidField, Unauthorized
 from shared.gate import session_of
 from shared.identity import Caller, caller_of
 from shared.models import encode
-from shared.people import JoinRequest, Me, PasswordRequest, SessionRequest
+from shared.people import (
+    InviteCheck,
+    InviteChecked,
+    JoinRequest,
+    Me,
+    PasswordRequest,
+    SessionRequest,
+)
 from shared.services import Services
 
 T = TypeVar("T")
 
 _MOST_BODY_BYTES = 16 * 1024
+_NO_STORE = {"cache-control": "no-store"}
 _WRONG = "the name or the password is wrong"
 
 
@@ -36,6 +44,7 @@ def routes(services: Services) -> list[BaseRoute]:
     entrance = _Entrance(services)
     return [
         Route("/accounts", entrance.join, methods=["POST"]),
+        Route("/invites/check", entrance.check_invite, methods=["POST"]),
         Route("/session", entrance.sign_in, methods=["POST"]),
         Route("/me/password", entrance.set_password, methods=["PUT"]),
     ]
@@ -62,6 +71,16 @@ class _Entrance:
         account = new_account(asked.name, roles, hashed)
         await self._invites.join(asked.token, account)
         return await self._signed_in(request, account, 201)
+
+    async def check_invite(self, request: Request) -> Response:
+        """`POST /invites/check`: whoever has the link is told at once if it opens nothing.
+
+        A token is 256 random bits, so asking is no way to find one.
+        """
+        asked = await _read(request, InviteCheck)
+        roles = await self._invites.check(asked.token)
+        answer = InviteChecked(roles=roles)
+        return Response(encode(answer), headers=_NO_STORE, media_type="application/json")
 
     async def sign_in(self, request: Request) -> Response:
         """`POST /session`."""
@@ -121,8 +140,7 @@ class _Entrance:
     ) -> Response:
         caller = caller_for(account)
         answer = me_of(caller, has_password=bool(account.password))
-        headers = {"cache-control": "no-store"}
-        response = Response(encode(answer), status, headers, media_type="application/json")
+        response = Response(encode(answer), status, _NO_STORE, media_type="application/json")
         token = await self._credentials.open_session(caller, by_token=by_token)
         cookies.give(response, token, request)
         return response

@@ -4,7 +4,8 @@ Theory of operation. Notes of what was forgotten, and of graves, are looked at e
 every process; to remove a thing twice does no harm. How long a tenant's submissions are kept is
 looked after once an hour by one process, whichever is first to say so; if it dies over it, the
 next hour's goes on. The time counts from when a record was last written, so judging again begins
-it anew.
+it anew. And what is solved follows what is installed (`shared/standings.py`), where who changed
+that has died over it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from shared.blobs import BlobsAway
 from shared.forgetting import Forgetting
 from shared.retention import DAY_S, Retention
 from shared.shelf import Listed
+from shared.standings import Restanding
 
 log = logs.get_logger(__name__)
 
@@ -40,6 +42,7 @@ class Sweeper:
         self._client = archive.client
         self._forgetting = forgetting
         self._retention = retention
+        self._restanding = Restanding(archive.client)
 
     async def run(self) -> None:
         """Sweep, until cancelled."""
@@ -48,7 +51,9 @@ class Sweeper:
             try:
                 await self.forget_due()
                 await self.level_due()
+                await self._restanding.rest()
                 if await self._client.set(keys.SWEEPING, 1, nx=True, px=_EVERY_MS):
+                    await self._restanding.look()
                     await self.expire()
             except BlobsAway as away:
                 log.warning("what is to be removed waits", error=away)

@@ -20,7 +20,7 @@ from functions.problems.take_in import parse_time_limit, take_in
 from shared import logs
 from shared.answers import Accepted
 from shared.blobs import read
-from shared.errors import AssayError, InvalidRequest, TooLarge
+from shared.errors import AssayError, NotJson, TooLarge
 from shared.identity import Role, require
 from shared.languages import known
 from shared.models import Spec, encode
@@ -29,6 +29,7 @@ from shared.problems import model
 from shared.problems.answers import ProblemDeleted, ProblemInstalled
 from shared.problems.store import sweep
 from shared.services import Services
+from shared.standings import Restanding
 from shared.store import links
 from shared.verdicts import State
 from shared.workers import Workers
@@ -40,7 +41,7 @@ _SWEEP_EVERY_S = 3600
 def routes(services: Services) -> list[BaseRoute]:
     """The routes that change what is installed."""
     problems, blobs = services.problems, services.blobs
-    workers = Workers(services.redis)
+    workers, restanding = Workers(services.redis), Restanding(services.redis)
     one_at_a_time = asyncio.Semaphore(1)
     last_sweep_s = time.monotonic()
 
@@ -57,6 +58,7 @@ def routes(services: Services) -> list[BaseRoute]:
                     take_in, path, blobs, problem_id, time_limit_ms
                 )
                 created = await problems.put(entry)
+        await restanding.one(entry.id)
         stored = await problems.get(entry.id)
         await tidy()
         answer = ProblemInstalled(problem=stored, created=created, warnings=warnings)
@@ -85,6 +87,7 @@ def routes(services: Services) -> list[BaseRoute]:
         require(request.scope, Role.ADMIN)
         problem_id = request.path_params["id"]
         await problems.delete(problem_id)
+        await restanding.one(problem_id)
         await tidy()
         return _json(ProblemDeleted(id=problem_id))
 
@@ -110,7 +113,7 @@ async def _receive(request: Request, path: Path, most_bytes: int) -> None:
     """Stream the body to a file, never past the limit."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/zip", "application/octet-stream"):
-        raise InvalidRequest("the content type must be application/zip: send the package as a zip")
+        raise NotJson(f"the content type is {kind[:64] or 'missing'}; taken here: application/zip")
     too_large = TooLarge(f"a package may have {most_bytes} bytes at most")
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > most_bytes:

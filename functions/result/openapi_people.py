@@ -23,6 +23,9 @@ MODELS: tuple[type[msgspec.Struct], ...] = (
     people.HistoryPage,
     people.Leaderboard,
     people.ProblemLeaderboard,
+    people.InviteCheck,
+    people.InviteChecked,
+    people.Standing,
 )
 
 #: method and path of those that take a body, and what it is
@@ -31,6 +34,7 @@ BODIES: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("post", "/session"): people.SessionRequest,
     ("put", "/me/password"): people.PasswordRequest,
     ("post", "/invites"): people.InviteRequest,
+    ("post", "/invites/check"): people.InviteCheck,
     ("put", "/accounts/{name}/roles"): people.RolesRequest,
 }
 
@@ -94,6 +98,13 @@ PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] = 
     ),
     ("post", "/invites", "Make an invite (admin)", {"201": people.NewInvite}, []),
     ("get", "/invites", "The invites that can be used (admin)", {"200": people.InviteList}, []),
+    (
+        "post",
+        "/invites/check",
+        "Whether the token of an invite opens anything; it is not used by this",
+        {"200": people.InviteChecked},
+        [],
+    ),
     ("delete", "/invites/{id}", "Take an invite back (admin)", {"204": ("deleted", {})}, []),
     (
         "get",
@@ -101,6 +112,13 @@ PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] = 
         "What one has sent in, the newest first, without batches",
         {"200": people.HistoryPage},
         _HISTORY,
+    ),
+    (
+        "get",
+        "/result/{id}/standing",
+        "How an accepted solution does beside those of others",
+        {"200": people.Standing},
+        [],
     ),
     (
         "post",

@@ -12,6 +12,7 @@ from functions.result.history import (
     parse_judged,
     parse_limit,
 )
+from functions.result.standing import MOST_OTHERS, check, standing
 from shared.identity import Role, require
 from shared.models import encode
 from shared.people import BestRunRow, Leaderboard, ProblemLeaderboard, SolverRow
@@ -49,7 +50,16 @@ def routes(services: Services) -> list[BaseRoute]:
         shown = [_best(it, tenant) for it in runs]
         return _json(ProblemLeaderboard(rows=shown, own=_best(own, tenant) if own else None))
 
+    async def compared(request: Request) -> Response:
+        tenant, asked = require(request.scope, Role.READ).tenant, request.path_params["id"]
+        found = await services.store.snapshot(asked, tenant=tenant, or_shared=True)
+        check(found.result)
+        entry = await problems.get(str(found.result.problem_id))
+        others = await standings.others(entry.id, MOST_OTHERS, tenant=found.tenant)
+        return _json(standing(found.result, others))
+
     return [
+        Route("/result/{id}/standing", compared),
         Route("/submissions", submissions),
         Route("/leaderboard", leaderboard),
     ]

@@ -135,7 +135,7 @@ class Filling:
     async def _check(self, index: int, raw: bytes) -> None:
         client_id = None
         try:
-            asked = decode(raw, BatchItem)
+            asked = decode(raw, BatchItem, what="the item")
             client_id = _client_id(asked.client_id)
             spec = await against(admit(asked, self._workers), asked, self._find)
             _check_alone(asked)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from shared.asgi import Receive, Scope, Send
 from shared.built import PAGE
 from shared.errors import NotFound, Unavailable
 from shared.services import Services
@@ -73,13 +74,16 @@ class _File:
         return Response(self.body, headers=self.headers)
 
 
-def routes(_services: Services, folder: Path = PAGE) -> list[BaseRoute]:
-    """The routes of this function: the shell at each of `PAGES`, its files under `/assets`."""
+def routes(services: Services, folder: Path = PAGE) -> list[BaseRoute]:
+    """The routes of this function: the shell at each of `PAGES`, its files under `/assets`.
+
+    At an address that nobody knows the shell says so itself, with ways on.
+    """
     files = {path.name: _File(path) for path in folder.glob("*") if path.suffix in _KINDS}
     shell = folder / "index.html"
     html = shell.read_text() if shell.exists() else ""
 
-    async def page(_request: Request) -> Response:
+    def shown(status: int) -> Response:
         if not html:
             raise Unavailable("the page is not built; the start of the service says why")
         nonce = secrets.token_urlsafe(16)
@@ -88,7 +92,13 @@ def routes(_services: Services, folder: Path = PAGE) -> list[BaseRoute]:
             "content-security-policy": _POLICY.format(nonce=nonce),
             "content-type": "text/html; charset=utf-8",
         }
-        return Response(html.replace("{nonce}", nonce), headers=headers)
+        return Response(html.replace("{nonce}", nonce), status, headers)
+
+    async def page(_request: Request) -> Response:
+        return shown(200)
+
+    async def lost(scope: Scope, receive: Receive, send: Send) -> None:
+        await shown(404)(scope, receive, send)
 
     async def asset(request: Request) -> Response:
         name = request.path_params["name"]
@@ -96,4 +106,6 @@ def routes(_services: Services, folder: Path = PAGE) -> list[BaseRoute]:
             raise NotFound(f"the page has no file {name!r}")
         return files[name].answer(request)
 
+    if html:
+        services.lost = lost
     return [*(Route(path, page) for path in PAGES), Route("/assets/{name}", asset)]

@@ -19,6 +19,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,9 +51,11 @@ def ensure() -> None:
     FOLDER.mkdir(exist_ok=True)
     with _alone():
         if not _is_built(wanted):
-            print("Assay: building the page (once) ...", file=sys.stderr, flush=True)
+            began = time.monotonic()
+            _tell("building the page (once): its packages, then a bundle ...")
             _install()
             _build(wanted)
+            _tell(f"the page is ready after {time.monotonic() - began:.0f} s")
 
 
 def _is_built(stamp: str) -> bool:
@@ -161,6 +164,10 @@ def _run(command: Sequence[str], what: str) -> None:
     (FOLDER / "log").write_text(done.stdout)
     if done.returncode:
         raise Failure(f"{what}: {_reason(done.stdout)} (all of it: {FOLDER / 'log'})")
+
+
+def _tell(text: str) -> None:
+    print(f"Assay: {text}", file=sys.stderr, flush=True)
 
 
 def _reason(log: str) -> str:

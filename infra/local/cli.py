@@ -17,7 +17,7 @@ from infra.local import environment
 from infra.local.arguments import PASSED_ON, read
 from infra.local.failure import Failure
 from infra.local.state import ROOT
-from shared.settings import Settings, SettingsError
+from shared.settings import Settings, SettingsError, probably_meant
 
 _CHECKS: Final = (
     ("ruff", "check", "."),
@@ -46,6 +46,8 @@ def _main(argv: Sequence[str]) -> int:
     if args.command in PASSED_ON:
         raise Failure(f"Settings do not apply to {args.command}: put it first.", 2)
     settings = settings_of(args)
+    for sentence in probably_meant():
+        print(f"Assay: {sentence}", file=sys.stderr)
     environment.ensure(ROOT, dev=False)
     return _COMMANDS[args.command](settings, args)
 

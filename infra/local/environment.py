@@ -31,6 +31,7 @@ from typing import Final, NoReturn
 
 from infra.local.children import die_with_parent
 from infra.local.failure import Failure
+from infra.local.installing import run_pip
 from infra.local.pip_errors import explain, last_line
 
 RUN: Final = "requirements.lock"
@@ -108,8 +109,9 @@ class Environment:
         if self._installing.exists() or not self._works():
             self._make()
         self._installing.touch()
-        packages = (self.root / lock).read_text().count("==")
-        _tell(f"installing {packages} packages of {lock} into .venv (once) ...")
+        if lock == RUN and not self._stamp(lock).exists():
+            _tell("a first start needs the network, and about a minute")
+        _tell(f"installing {self._packages(lock)} packages of {lock} into .venv (once) ...")
         self._pip(lock)
         for done in (lock, RUN):  # the development lock holds the other one as well
             self._write_stamp(done)
@@ -146,11 +148,21 @@ class Environment:
 
     def _pip(self, lock: str) -> None:
         pip = [str(self.python), "-m", "pip", "install", "--no-input", "--retries=2"]
+        pip += ["--progress-bar=off", "--no-color"]
         safely = ["--require-hashes", "--no-deps", "--only-binary=:all:"]
-        done = _run([*pip, *safely, "-r", lock], cwd=self.root, env=_pip_env())
-        self._log.write_text(done.stdout)
-        if done.returncode:
-            raise Failure(f"The packages of {lock} cannot be installed: {explain(done.stdout)}.", 2)
+        code, said = run_pip(
+            [*pip, *safely, "-r", lock],
+            packages=self._packages(lock),
+            tell=_tell,
+            cwd=self.root,
+            env=_pip_env(),
+        )
+        self._log.write_text(said)
+        if code:
+            raise Failure(f"The packages of {lock} cannot be installed: {explain(said)}.", 2)
+
+    def _packages(self, lock: str) -> int:
+        return (self.root / lock).read_text().count("==")
 
     def _stamp(self, lock: str) -> Path:
         return self.folder / f"assay-{lock}.stamp"

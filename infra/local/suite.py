@@ -1,6 +1,6 @@
 """`local_runner.py test`: the whole suite, or what pytest is told.
 
-Most tests wait for something, so the whole suite is run two at a time, and only what looks
+Most tests wait for something, so the whole suite is run three at a time, and only what looks
 at the whole machine one after another. Whoever names tests gets a plain pytest.
 """
 
@@ -16,8 +16,13 @@ from typing import Final
 
 from infra.local.state import ROOT
 
-#: Of one file all tests run in one process: they share what was costly to start.
-_TOGETHER: Final = ("-m", "not alone", "-n", "2", "--dist", "loadfile")
+#: Of one file all tests run in one process: they share what was costly to start. Files begin in
+#: the order of collection, the longest first (`tests/conftest.py`); of itself xdist would begin
+#: with those of most tests, and a process would end minutes after the others.
+_TOGETHER: Final = (
+    *("-m", "not alone", "-n", "3"),
+    *("--dist", "loadfile", "--no-loadscope-reorder"),
+)
 _ALONE: Final = ("-m", "alone")
 #: Options after which pytest runs other tests, or none, as we would not expect it to.
 _CHOOSING: Final = ("-m", "-k", "-n", "--lf", "--ff", "--collect-only", "--co", "--pdb", "-h")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from typing import Final, TextIO
 
-_GREEN, _RED, _YELLOW, _DIM = "32", "31", "33", "2"
+_GREEN, _RED, _YELLOW = "32", "31", "33"
 #: Verdicts that are no failure, and those that say nothing of the program.
 _GOOD: Final = ("accepted", "completed")
 _NOBODYS: Final = ("judge-error", "queue-timeout", "cancelled", "refused", "not kept")
@@ -23,13 +25,29 @@ def verdict(word: str, *, sink: TextIO) -> str:
     return _painted(word, _GREEN if word in _GOOD else _YELLOW if word in _NOBODYS else _RED, sink)
 
 
-def dim(text: str, *, sink: TextIO) -> str:
-    """What matters less."""
-    return _painted(text, _DIM, sink)
+def good(text: str, *, sink: TextIO) -> str:
+    """What is well."""
+    return _painted(text, _GREEN, sink)
+
+
+def bad(text: str, *, sink: TextIO) -> str:
+    """What is not."""
+    return _painted(text, _RED, sink)
 
 
 def _painted(text: str, code: str, sink: TextIO) -> str:
     return f"\033[{code}m{text}\033[0m" if has_colours(sink) else text
+
+
+@contextlib.contextmanager
+def shown(text: str) -> Iterator[None]:
+    """A line at a terminal, as long as the context lasts; nothing at a pipe."""
+    ticker = Ticker()
+    ticker.show(text)
+    try:
+        yield
+    finally:
+        ticker.clear()
 
 
 class Ticker:

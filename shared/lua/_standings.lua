@@ -1,7 +1,8 @@
 -- Who has sent in what, and who has solved what. Put below _batch.lua.
 --
 -- KEYS: 20 members (tenants that are accounts, and their names), prefixes 21 history,
---       22 accepted, 23 board, 24 solved, and 25 solvers, 26 tried, 27 passed: counters
+--       22 accepted, 23 board, 24 solved, and 25 solvers, 26 tried, 27 passed: counters;
+--       30 installed problems, 31 prefix of withdrawn, 32 problems whose board is gone through
 --
 -- Theory of operation. What a submission counts for is kept in its own hash as `counted`:
 -- '' for nothing, 'tried', or its run if it was accepted. Each end computes that anew and
@@ -11,8 +12,14 @@
 -- problem the best MOST_RUNS are kept, so that there is a next one when the best is taken
 -- back. Only accounts and the local tenant take part, with submissions by themselves that an
 -- installed package has judged: no items of batches, no runs of one's own.
+--
+-- A problem that is not installed counts for nobody: who has solved it has it among the
+-- `withdrawn` ones, and among the solved ones again if it is installed again. Whenever a problem
+-- is installed or deleted (list_problem.lua), its board is gone through, in steps
+-- (restand.lua); what changes meanwhile is put in its right place by itself.
 local MEMBERS, HISTORY, ACCEPTED, BOARD = KEYS[20], KEYS[21], KEYS[22], KEYS[23]
 local SOLVED, SOLVERS, TRIED, PASSED = KEYS[24], KEYS[25], KEYS[26], KEYS[27]
+local PROBLEMS, WITHDRAWN, RESTANDING = KEYS[30], KEYS[31], KEYS[32]
 
 local MOST_HISTORY = 1000
 local MOST_RUNS = 100
@@ -78,6 +85,20 @@ local function best_of(tenant, problem)
   return redis.call('ZRANGE', ACCEPTED .. tenant .. ':' .. problem, 0, 0)[1]
 end
 
+-- Let it be told rightly whether a tenant has solved a problem, as things are.
+function standings.place(tenant, problem, has_solved)
+  local counts = has_solved and redis.call('HEXISTS', PROBLEMS, problem) == 1
+  local waits = has_solved and not counts
+  redis.call(counts and 'SADD' or 'SREM', SOLVED .. tenant, problem)
+  redis.call(waits and 'SADD' or 'SREM', WITHDRAWN .. tenant, problem)
+  local solved = redis.call('SCARD', SOLVED .. tenant)
+  if solved > 0 then
+    redis.call('ZADD', SOLVERS, solved, tenant)
+  else
+    redis.call('ZREM', SOLVERS, tenant)
+  end
+end
+
 local function show_best(tenant, problem, old, new)
   if old == new then
     return
@@ -88,16 +109,8 @@ local function show_best(tenant, problem, old, new)
   end
   if new then
     redis.call('ZADD', board, 0, new .. ':' .. tenant)
-    redis.call('SADD', SOLVED .. tenant, problem)
-  else
-    redis.call('SREM', SOLVED .. tenant, problem)
   end
-  local solved = redis.call('SCARD', SOLVED .. tenant)
-  if solved > 0 then
-    redis.call('ZADD', SOLVERS, solved, tenant)
-  else
-    redis.call('ZREM', SOLVERS, tenant)
-  end
+  standings.place(tenant, problem, new ~= nil)
 end
 
 local function replace(tenant, problem, before, after)
@@ -133,7 +146,7 @@ end
 -- An account leaves: nobody sees it in any list any more. What it counts for is taken back as
 -- its submissions are forgotten (forget.lua).
 function standings.forget(tenant)
-  for _, problem in ipairs(redis.call('SMEMBERS', SOLVED .. tenant)) do
+  for _, problem in ipairs(redis.call('SUNION', SOLVED .. tenant, WITHDRAWN .. tenant)) do
     local best = best_of(tenant, problem)
     if best then
       redis.call('ZREM', BOARD .. problem, best .. ':' .. tenant)
@@ -141,5 +154,5 @@ function standings.forget(tenant)
     redis.call('DEL', ACCEPTED .. tenant .. ':' .. problem)
   end
   redis.call('ZREM', SOLVERS, tenant)
-  redis.call('DEL', SOLVED .. tenant, HISTORY .. tenant)
+  redis.call('DEL', SOLVED .. tenant, WITHDRAWN .. tenant, HISTORY .. tenant)
 end

@@ -17,7 +17,7 @@ from functools import lru_cache
 import msgspec
 import redis.asyncio
 
-from shared import keys
+from shared import keys, scripts
 from shared.blobs import BlobCache, Blobs, read
 from shared.errors import NotFound
 from shared.models import encode
@@ -108,8 +108,7 @@ class Problems:
         entry = msgspec.structs.replace(
             entry, created_ms=known.created_ms if known else now_ms, updated_ms=now_ms
         )
-        await self._client.hset(keys.PROBLEMS, entry.id, encode(entry))
-        return known is None
+        return not await scripts.acall(self._client, "list_problem", entry.id, encode(entry))
 
     async def delete(self, problem_id: str) -> None:
         """Take a problem off the list.
@@ -117,7 +116,7 @@ class Problems:
         Raises:
             NotFound: it is not on it.
         """
-        if not await self._client.hdel(keys.PROBLEMS, problem_id):
+        if not await scripts.acall(self._client, "list_problem", problem_id, ""):
             raise NotFound(f"there is no problem {problem_id[:128]!r}")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import cast
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from shared.answers import Health
 from shared.asgi import OUTER, escalate
-from shared.gate import METRICS, Gate
+from shared.gate import METRICS, Gate, wants_page
 from shared.identity import SCRAPER, caller_of, require_operator
 from shared.metrics import CONTENT_TYPE
 from shared.models import encode
@@ -46,9 +47,20 @@ def assemble(services: Services, *functions: Routes) -> Starlette:
             *(Middleware(layer) for layer in (*OUTER, Patience)),
             Middleware(Gate, client=services.redis, settings=services.settings),
         ],
-        exception_handlers={HTTPException: escalate},
+        exception_handlers={HTTPException: escalate, 404: _lost(services)},
         lifespan=lifespan,
     )
+
+
+def _lost(services: Services) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """For a path that no route knows: a person gets a page, where a function has one for that."""
+
+    async def lost(request: Request, error: Exception) -> Response:
+        if services.lost is None or not wants_page(request.scope):
+            raise error
+        return cast("Response", services.lost)  # what it gives is only called, as an ASGI app
+
+    return lost
 
 
 def _health(services: Services) -> list[BaseRoute]:

@@ -18,15 +18,16 @@ from typing import Any
 import uvloop
 
 from shared import logs, tracing
-from shared.announce import announce
+from shared.announce import announce, is_heard
 from shared.connect import check_url
 from shared.failure import Failure
 from shared.listen import listener_of, url_of
 from shared.services import Services
 from shared.serving.app import Routes
 from shared.serving.server import serve
-from shared.settings import NO_REDIS, Settings, SettingsError
+from shared.settings import NO_REDIS, Settings, SettingsError, probably_meant
 
+_LOG = logs.get_logger(__name__)
 #: A descriptor for each connection, and some for Redis and files.
 _OPEN_FILES = 65_536
 
@@ -58,6 +59,8 @@ def run(serve_all: Serve, *, function: str) -> int:
             raise SettingsError(NO_REDIS)
         check_url(settings.redis_url)
         logs.configure(settings, function)
+        for sentence in [] if is_heard() else probably_meant():  # the local runner says it itself
+            _LOG.warning(sentence)
         tracing.configure(settings, function)
         allow_files(_OPEN_FILES)
         listener = listener_of(settings)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import difflib
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -81,7 +82,10 @@ def _language(name: str, workers: Sequence[WorkerFacts], field: str = "language"
     if found is None or found.name not in there:
         why = "is not known" if found is None else "is not installed"
         listed = ", ".join(sorted(there)) or "none"
-        raise InvalidField(f"the language {name[:64]!r} {why}; here: {listed}", field=field)
+        near = difflib.get_close_matches(name[:64].lower(), there, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        why = f"the language {name[:64]!r} {why}; here: {listed}{hint}"
+        raise InvalidField(why, field=field)
     return found
 
 

@@ -27,6 +27,7 @@ BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 #: Routes that answer whoever asks; each for a reason that `shared/gate.py` gives.
 OPEN = {
     *(("GET", "/login"), ("POST", "/logout"), ("POST", "/session"), ("POST", "/accounts")),
+    ("POST", "/invites/check"),
     *(("GET", "/assets/{name}"), ("GET", "/healthz"), ("GET", "/readyz")),
 }
 

@@ -35,6 +35,26 @@ def test_an_invite_gives_the_roles_it_says_as_often_as_it_says(admin: Person) ->
     assert_problem(third, 401, "unauthorized")
 
 
+def test_who_has_the_link_can_ask_whether_it_opens_anything_and_uses_nothing_up(
+    admin: Person,
+) -> None:
+    token = invited(admin, roles=["admin", "read"])
+    stranger = Person(admin.client)
+    for _ in range(3):
+        answer = stranger.post("/invites/check", {"token": token})
+        assert (answer.status_code, answer.json()) == (200, {"roles": ["admin", "read"]})
+    assert not stranger.cookies
+    assert stranger.post("/accounts", {"token": token, "name": "ada"}).status_code == 201
+    # Used, and never made, are answered alike
+    never = "0" * 12 + "_" + "x" * 43
+    told = [
+        assert_problem(stranger.post("/invites/check", {"token": it}), 401, "unauthorized")
+        for it in (token, never, token[:-1] + "!", token[:12], "")
+    ]
+    assert len(set(told)) == 1
+    assert stranger.post("/invites/check", {}).status_code == 400
+
+
 def test_an_invite_that_was_taken_back_or_has_expired_opens_nothing(
     admin: Person, hand: HandWorker
 ) -> None:

@@ -44,6 +44,8 @@ SHARED = {
     ("GET", "/result/{id}"),
     ("GET", "/events/{id}"),
 }
+#: Of an accepted one only; read by others when it is shared: tests/result/test_standing.py.
+OF_A_SOLUTION = {("GET", "/result/{id}/standing")}
 OF_A_BATCH = {
     ("GET", "/batch/{id}"),
     ("DELETE", "/batch/{id}"),
@@ -54,6 +56,7 @@ OF_A_BATCH = {
 #: For who looks after all of it; an account without the role is told so whatever the id.
 FOR_ADMINS = {
     ("POST", "/problems/{id}/rejudge"),
+    ("GET", "/problems/{id}/rejudge"),
     ("POST", "/problems/{id}/examples/{name:path}"),
     ("DELETE", "/problems/{id}"),
     ("DELETE", "/invites/{id}"),
@@ -130,7 +133,7 @@ def scene(valkey: Any) -> Iterator[Scene]:  # noqa: ANN401
 def test_every_route_is_of_a_kind() -> None:
     found = routes()
     with_id = {row for row in found if "{" in row[1]}
-    assert with_id == OF_A_SUBMISSION | OF_A_BATCH | FOR_ADMINS | FOR_ALL
+    assert with_id == OF_A_SUBMISSION | OF_A_SOLUTION | OF_A_BATCH | FOR_ADMINS | FOR_ALL
     assert {path for method, path in found - with_id if method == "GET"} <= set(WITHOUT_ID)
 
 
@@ -139,7 +142,7 @@ def _blind(answer: Any, work: str) -> tuple[int, str]:  # noqa: ANN401
     return answer.status_code, answer.text.replace(work, "")
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(OF_A_SUBMISSION))
+@pytest.mark.parametrize(("method", "path"), sorted(OF_A_SUBMISSION | OF_A_SOLUTION))
 def test_anothers_submission_is_as_if_it_were_not_there(
     scene: Scene, method: str, path: str
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Service, go, put_code, watched
+from tests.browser.test_accessible import grave
 from tests.browser.test_page import SOON_MS, verdict
 from tests.browser.test_problems import RIGHT, WRONG
 
@@ -72,7 +73,7 @@ def test_two_people_never_see_each_other_except_what_is_shared(
         expect(ada.get_by_label("Code", exact=True)).to_contain_text("print(a + b)")
         # Then the other sees neither it, nor its being there, nor the draft
         bob.goto(address)
-        expect(bob.get_by_role("alert")).to_contain_text("no submission")
+        expect(bob.get_by_role("alert")).to_contain_text("no submission", ignore_case=True)
         bob.goto(f"/p/{problem}")
         expect(bob.get_by_label("Code", exact=True)).not_to_contain_text("print(a + b)")
         bob.goto("/history")
@@ -89,7 +90,7 @@ def test_two_people_never_see_each_other_except_what_is_shared(
         ada.get_by_role("button", name="Stop sharing").click()
         expect(ada.get_by_role("button", name="Share")).to_be_visible()
         bob.reload()
-        expect(bob.get_by_role("alert")).to_contain_text("no submission")
+        expect(bob.get_by_role("alert")).to_contain_text("no submission", ignore_case=True)
         # On the leaderboard they are both, by name
         submit(bob, problem, RIGHT["python"], "Accepted")
         bob.goto(f"/standings?problem={problem}")
@@ -114,7 +115,21 @@ def test_history_reopens_what_was_sent_and_the_list_knows_what_is_solved(
         page.get_by_role("link", name="Submissions").click()
         verdicts = page.locator(".list tbody .pill")
         expect(verdicts).to_have_text(["Accepted", "Wrong answer"])
+        # What changed between the two is shown, as words and by an address of its own
+        expect(page.locator(".list .about").first).to_have_text("Sum of two")
+        verdicts.first.click()
+        page.get_by_label("Compare with").select_option(index=1)
+        expect(page.get_by_text("1 line added, 1 removed.")).to_be_visible()
+        expect(page.locator(".difference .cm-deletedChunk")).to_contain_text("print(a - b)")
+        expect(page.locator(".difference .cm-changedLine")).to_contain_text("print(a + b)")
+        assert grave(page) == []
+        page.reload()
+        expect(page.locator(".difference .cm-deletedChunk")).to_contain_text("print(a - b)")
+        page.get_by_label("Compare with").select_option("nothing")
+        expect(page.locator(".difference")).to_have_count(0)
+        expect(page.get_by_label("Code", exact=True)).to_contain_text("print(a + b)")
         # And the earlier program is in the editor again
+        page.goto("/history")
         verdicts.last.click()
         page.wait_for_url(address)
         expect(page.locator(".diff pre").last).to_contain_text("-1")
@@ -135,11 +150,10 @@ def test_a_name_and_a_password_open_the_same_account_again(
         expect(page.get_by_role("alert")).to_contain_text("a letter first")
         expect(page.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
         join(page, link, "dora", SECRET)
-        # An invitation for one lets no second one in
+        # An invitation for one lets no second one in, and says so before anything is filled in
         page.goto(link)
-        page.get_by_label("Name").fill("eve")
-        page.get_by_role("button", name="Join").click()
         expect(page.get_by_role("alert")).to_contain_text("was used")
+        expect(page.get_by_label("Name")).to_have_count(0)
         # Another password, and out
         page.get_by_label("Account: dora").click()
         page.get_by_role("link", name="Change password").click()
@@ -151,7 +165,7 @@ def test_a_name_and_a_password_open_the_same_account_again(
         page.locator(".menu").get_by_role("button", name="Sign out").click()
         expect(page.get_by_label("Account: dora")).to_have_count(0)
         # The old one opens nothing, the new one does
-        page.goto("/sign-in")
+        go(page, "/sign-in")
         page.get_by_label("Name").fill("dora")
         page.get_by_label("Password").fill(SECRET)
         page.get_by_role("button", name="Sign in").click()
@@ -170,15 +184,13 @@ def test_an_admin_lets_in_and_takes_out(
     expect(admin.get_by_role("button", name="Revoke")).to_have_count(0)
     with somebody(browser, service) as page:
         page.goto(link)
-        page.get_by_label("Name").fill("fay")
-        page.get_by_role("button", name="Join").click()
         expect(page.get_by_role("alert")).to_contain_text("was used")
         join(page, invited(admin), "fay")
         # A sign-in link brings somebody back who has no password
         page.context.clear_cookies()
         admin.reload()
         admin.get_by_role("button", name="Sign-in link for fay").click()
-        page.goto(admin.locator(".notice code").inner_text())
+        go(page, admin.locator(".notice code").inner_text())
         page.get_by_role("main").get_by_role("button", name="Sign in").click()
         expect(page.get_by_label("Account: fay")).to_be_visible()
         # What is the operator's is not hers
@@ -204,7 +216,7 @@ def test_a_stranger_is_sent_to_sign_in_and_then_where_he_wanted(
         page.context.clear_cookies()
         # Somebody without a session, by another name of the host than this machine's own
         page.set_extra_http_headers({"x-forwarded-for": "10.0.0.7"})
-        page.goto("/history?problem=none")
+        go(page, "/history?problem=none")
         page.wait_for_url("**/sign-in?next=**")
         page.get_by_label("Name").fill("gus")
         page.get_by_label("Password").fill(SECRET)

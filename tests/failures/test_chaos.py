@@ -132,7 +132,7 @@ class Chaos:
         random.shuffle(once)
         while time.monotonic() < end or once:
             deed = once.pop() if once and random.random() < 0.35 else random.choice(often)
-            with contextlib.suppress(AssertionError, ProcessLookupError, redis.RedisError):
+            with contextlib.suppress(AssertionError, OSError, redis.RedisError):
                 deed()  # what is to be killed may be dead already
                 name = deed.__name__.strip("_")
                 self.done[name] = self.done.get(name, 0) + 1

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,10 @@ from infra.local.cli import settings_of
 from infra.local.failure import Failure
 from infra.local.state import ROOT, state_folder
 from infra.local.usage import Parser
-from shared.settings import Settings, env_names
+from shared.settings import Settings, SettingsError, env_names, parse, probably_meant
+from tests.conftest import ALONE, LONGEST
+
+TOGETHER = [*("-m", "not alone", "-n", "3"), *("--dist", "loadfile", "--no-loadscope-reorder")]
 
 
 def local_runner(*args: str) -> subprocess.CompletedProcess[str]:
@@ -71,6 +75,39 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.code == 2
 
 
+def test_a_variable_that_is_nearly_a_setting_is_told_and_others_are_not() -> None:
+    told = probably_meant(
+        {
+            "ASSAY_SLOT": "3",
+            "ASSAY_WEBHOOK_TO": "anywhere",
+            "ASSAY_SLOTS": "3",
+            "ASSAY_KEY": "secret",
+            "ASSAY_IN_VENV": "x",
+            "ASSAY_SERVICE_HOST": "10.0.0.1",  # as Kubernetes sets them
+            "SLOTS": "1",
+        }
+    )
+    assert told == [
+        "ASSAY_SLOT is no setting; did you mean ASSAY_SLOTS?",
+        "ASSAY_WEBHOOK_TO is no setting; did you mean ASSAY_WEBHOOKS_TO?",
+    ]
+
+
+@pytest.mark.parametrize("spec", fields(Settings), ids=lambda spec: spec.name)
+def test_a_setting_that_cannot_be_honoured_says_what_is_allowed(spec: Any) -> None:  # noqa: ANN401
+    [name, *_] = env_names(spec)
+    for bad in ("", "ä", "-1", "1.5", "9" * 30, "0x10"):
+        try:
+            parse(spec, bad, source=name)
+        except SettingsError as error:
+            allowed = spec.metadata["choices"] or [str(spec.metadata["minimum"])]
+            assert str(error).startswith(f"{name} must be ")
+            assert all(word in str(error) for word in allowed)
+            assert repr(bad) in str(error)
+        else:
+            assert spec.type in (str, "str") and not spec.metadata["choices"]
+
+
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
@@ -112,7 +149,7 @@ def test_each_command_says_what_it_does_takes_and_answers(one: Parser) -> None:
     assert text.startswith(f"usage: {one.prog}")
     assert len(text.splitlines()[0]) < 100, "a usage is one line, whatever the settings"
     assert (one.description or "").strip(" .")
-    for words in ("exit codes:", "  0    done", "  2    it could not be done", "130"):
+    for words in ("exit codes:", "  0    done", "  1    ", "  2    it could not be asked", "130"):
         assert words in text
     for action in one._actions:
         if isinstance(action, argparse._SubParsersAction):
@@ -160,11 +197,11 @@ def test_the_default_state_folder_lies_in_the_checkout_and_a_given_one_where_we_
 @pytest.mark.parametrize(
     ("argv", "parts"),
     [
-        ([], [["-m", "not alone", "-n", "2", "--dist", "loadfile"], ["-m", "alone"]]),
+        ([], [TOGETHER, ["-m", "alone"]]),
         (
             ["-q", "--durations=5"],
             [
-                ["-m", "not alone", "-n", "2", "--dist", "loadfile", "-q", "--durations=5"],
+                [*TOGETHER, "-q", "--durations=5"],
                 ["-m", "alone", "-q", "--durations=5"],
             ],
         ),
@@ -186,6 +223,11 @@ def test_the_whole_suite_is_run_in_two_parts_and_what_is_named_in_one(
 
     assert suite.run(argv) == 0
     assert ran == parts
+
+
+@pytest.mark.parametrize("name", [*ALONE, *LONGEST])
+def test_what_the_suite_has_an_order_for_is_there(name: str) -> None:
+    assert (ROOT / "tests" / name).exists()
 
 
 def test_a_failure_in_the_first_part_is_the_suites_and_ctrl_c_ends_both(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import base64
 import hashlib
+import io
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,8 +18,10 @@ from pathlib import Path
 import pytest
 
 from infra.local.environment import Environment
+from infra.local.installing import Progress
 from infra.local.pip_errors import explain
 from infra.local.state import ROOT
+from infra.local.terminal import Ticker
 from tests.infra.eventually import eventually
 
 #: A stand-in for local_runner.py: gets its environment, and says where it runs.
@@ -288,3 +292,42 @@ def test_the_runner_itself_can_be_read_by_old_pythons() -> None:
     assert not [node for node in ast.walk(tree) if isinstance(node, too_new)]
     assert "from __future__" not in source
     assert len(source.splitlines()) <= 150
+
+
+PIP_SAYS = """Collecting one==1.0 (from -r requirements.lock (line 1))
+  Downloading one-1.0-py3-none-any.whl.metadata (1 kB)
+Downloading http://index/one-1.0-cp311-manylinux.whl (61.1 MB)
+Collecting two==2.0 (from -r requirements.lock (line 2))
+WARNING: Retrying (Retry(total=1)) after connection broken by 'NewConnectionError'
+WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'
+Collecting three==1 (from -r requirements.lock (line 3))
+Collecting four==1 (from -r requirements.lock (line 4))
+Installing collected packages: one, two, three, four
+Successfully installed
+"""
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_first_start_tells_how_far_it_is(is_terminal: bool) -> None:
+    told: list[str] = []
+    sink = _Terminal() if is_terminal else io.StringIO()
+    progress = Progress(4, told.append, Ticker(sink))
+    for line in PIP_SAYS.splitlines():
+        progress.heard(line.strip())
+    again = "the package index does not answer; trying again ..."
+    shown = sink.getvalue()
+    if is_terminal:
+        assert "fetching 1 of 4: one, 61.1 MB ..." in shown
+        assert "fetching 4 of 4: four ..." in shown
+        assert "unpacking 4 packages ..." in shown
+        assert told == [again]
+    else:
+        assert shown == ""
+        plain = [re.sub(r" \(\d+ s\)", "", line) for line in told]
+        fetched = [f"fetched {n} of 4" for n in (1, 2, 3, 4)]
+        assert plain == [*fetched[:2], again, *fetched[2:], "unpacking them"]

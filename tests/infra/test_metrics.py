@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -223,20 +224,28 @@ def _judge_error(one: Running, watch: Watch, client: Any) -> None:  # noqa: ANN4
 def _lose_a_cell_and_a_worker(one: Running, watch: Watch) -> None:
     """kill -9 of a keeper, then of the whole worker: nothing counted is lost or goes back."""
     worker = child_pid(one, "functions.execute")
-    tasks = Path(f"/proc/{worker}/task").iterdir()
-    keepers = [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    keepers = keepers_of(worker)
     for pid in keepers:
         os.kill(pid, signal.SIGKILL)
     assert final(one, submit(one, "print()"))["verdict"] == "completed"
     watch.await_value("assay_cells_rebuilt_total", 1)
     counted = watch.value("assay_runs_total", language="python", start="fork")
     assert counted >= 4
-    held = submit(one, "import time; time.sleep(2)")
+    held = submit(one, "import time; time.sleep(4)")
     eventually(lambda: watch.value("assay_slots_busy") == 1)
     os.kill(worker, signal.SIGKILL)
     assert final(one, held)["attempts"] == 2
     assert watch.value("assay_leases_lost_total") == 1
     watch.await_value("assay_runs_total", counted + 1, language="python", start="fork")
+
+
+def keepers_of(worker: int) -> list[int]:
+    """Its children; each was started by one of its threads."""
+    found: list[int] = []
+    for task in Path(f"/proc/{worker}/task").iterdir():
+        with contextlib.suppress(OSError):  # the thread ended while we looked
+            found += map(int, (task / "children").read_text().split())
+    return found
 
 
 def _stream_and_drain(one: Running, watch: Watch) -> None:

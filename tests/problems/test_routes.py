@@ -187,7 +187,7 @@ def test_a_body_that_is_too_large_or_no_zip_is_refused(client: TestClient) -> No
             yield bytes(1000)
 
     assert_problem(client.post("/problems", content=chunks(), headers=ZIP), 413, "too-large")
-    assert_problem(client.post("/problems", json={}), 400, "invalid-request")
+    assert_problem(client.post("/problems", json={}), 415, "not-json")
 
 
 def test_what_is_replaced_stays_for_submissions_that_name_it(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,10 @@ import msgspec
 import pytest
 
 from shared import keys
+from shared.connect import async_client
 from shared.models import encode
+from shared.problems.store import Problems
+from shared.standings import Restanding
 from shared.verdicts import Verdict
 from tests.access.people import Person, joined
 from tests.in_process import HandWorker, assert_problem, hand_worker, open_client
@@ -163,7 +167,7 @@ def test_judging_again_corrects_what_people_see(admin: Person, hand: HandWorker)
     install(hand, "adding")
     ada = joined(admin, "ada", None)
     solve(ada, hand, "adding")
-    assert admin.post("/problems/adding/rejudge").json() == {"submissions": 1}
+    assert admin.post("/problems/adding/rejudge").json()["submissions"] == 1
     assert ada.get("/leaderboard").json()["own"]["solved"] == 1, "until the new verdict"
     hand.finish(hand.claim(), Verdict.WRONG_ANSWER)
     assert ada.get("/leaderboard").json() == {"rows": [], "own": None}
@@ -172,6 +176,38 @@ def test_judging_again_corrects_what_people_see(admin: Person, hand: HandWorker)
     admin.post("/problems/adding/rejudge")
     hand.finish(hand.claim(), Verdict.ACCEPTED)
     assert ada.get("/leaderboard").json()["own"]["rank"] == 1
+
+
+def test_a_problem_that_is_deleted_counts_for_nobody_until_it_is_back(
+    admin: Person, hand: HandWorker, redis_url: str
+) -> None:
+    install(hand, "adding", "more")
+    ada, bob = joined(admin, "Ada", None), joined(admin, "bob", None)
+    solve(ada, hand, "adding")
+    solve(ada, hand, "more")
+    solve(bob, hand, "more")
+
+    def overall() -> list[tuple[str, int]]:
+        return [(it["name"], it["solved"]) for it in ada.get("/leaderboard").json()["rows"]]
+
+    assert admin.ask("DELETE", "/problems/more").status_code == 200
+    assert overall() == [("Ada", 1)]
+    assert bob.get("/leaderboard").json()["own"] is None
+    assert_problem(ada.get("/leaderboard?problem=more"), 404, "not-found")
+    assert [row["problemId"] for row in rows(ada)] == ["more", "adding"], "the history has it"
+    # It comes back as it is imported, with all who have solved it
+    entry = msgspec.structs.replace(ENTRY, id="more")
+
+    async def again() -> None:
+        async with async_client(redis_url) as connection:
+            assert await Problems(connection).put(entry)
+            assert not await Problems(connection).put(entry)
+            await Restanding(connection).one("more")
+
+    asyncio.run(again())
+    assert overall() == [("Ada", 2), ("bob", 1)]
+    [_, more] = bob.get("/problems").json()["problems"]
+    assert (more["solved"], more["submissions"], more["accepted"]) == (True, 2, 2)
 
 
 def test_what_shows_secret_tests_is_not_shared(admin: Person, hand: HandWorker) -> None:

@@ -205,6 +205,13 @@ def test_a_missing_field_and_a_body_of_another_kind_are_told_apart() -> None:
         decode(b"[]", SubmitRequest)
 
 
+@pytest.mark.parametrize("body", [b"nope", b'{"code":}', b"[]", b"\xff", b"[" * 10_000])
+def test_what_is_wrong_as_a_whole_is_called_what_it_is(body: bytes) -> None:
+    with pytest.raises(InvalidRequest, match=r"^the item ") as refused:
+        decode(body, SubmitRequest, what="the item")
+    assert "malformed" not in refused.value.detail
+
+
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), _nested))
 @settings(max_examples=150, deadline=None)
 def test_any_json_is_taken_or_refused_in_words(value: object) -> None:

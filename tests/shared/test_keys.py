@@ -92,7 +92,7 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         claims = subs.claims(client)
         client.set(keys.SCHEMA, 1)
         client.set(keys.MIGRATING, 1)
-        client.hset(keys.PROBLEMS, "adding", "{}")
+        client.hset(keys.PROBLEMS, "p1", "{}")
         client.hset(keys.batch("b"), "epoch", "e")
         client.rpush(keys.input("x"), "z")
         client.hset(keys.API_KEYS, "id", "{}")
@@ -128,13 +128,15 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         subs.cancel(client, first)
         subs.batch_opened(client)
         client.hset(keys.tenant("local"), mapping={"weight": 2})
-        client.sadd(keys.CAPPED, "somebody")
-        for notes in (keys.FORGOTTEN, keys.BURIED, keys.BATCHES_TO_ARCHIVE):
+        for members in (keys.CAPPED, keys.withdrawn("local")):
+            client.sadd(members, "somebody")
+        for notes in (keys.FORGOTTEN, keys.BURIED, keys.BATCHES_TO_ARCHIVE, keys.REJUDGING):
             client.zadd(notes, {"x:local": 1})
         client.set(keys.SWEEPING, 1)
         client.hset(keys.ARCHIVE, "mode", "all")
         subs.cancel(client, subs.submitted(client))
-        client.hset(keys.DRAINING, "w", 1)
+        for fields in (keys.DRAINING, keys.RESTANDING, keys.rejudging("p")):
+            client.hset(fields, "w", 1)
         client.lpush(keys.JUDGE_ERRORS, "{}")
         client.zadd(keys.FAILING, {"local": 1})
         claims.renew(1, {}, [], CountReport(1, {"runs,python,fork": 1}))

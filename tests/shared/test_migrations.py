@@ -37,6 +37,7 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
             write(opened, key, kind, value)
             if ttl_s > 0:
                 opened.expire(key, ttl_s)
+        opened.hset(keys.PROBLEMS, "adding", "{}")
         yield opened
 
 

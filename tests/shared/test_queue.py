@@ -23,9 +23,9 @@ from tests.infra.eventually import eventually
 from tests.shared import submissions as subs
 
 QUEUE = "work"
-#: What a consumer that polls would wait; one that is woken does not.
-POLL_MS = 4_000
-WOKEN_WITHIN_S = 2.0
+#: What a consumer that polls would wait; one that is woken does not, however busy the machine is.
+POLL_MS = 20_000
+WOKEN_WITHIN_S = 15.0
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from shared import keys, scripts
 from shared.claims import Claim, Claims
 from shared.connect import async_client
 from shared.models import encode
-from shared.standings import Standings
+from shared.standings import Restanding, Standings
 from shared.verdicts import EventType, Verdict
 from tests.shared import submissions as subs
 
@@ -52,10 +52,13 @@ class World:
     client: redis.Redis
     sent: dict[str, Sent] = field(default_factory=dict)
     finished: dict[str, Claim] = field(default_factory=dict)
+    installed: set[str] = field(default_factory=set)
     claims: Claims = field(init=False)
 
     def __post_init__(self) -> None:
         self.claims = subs.claims(self.client)
+        for problem in PROBLEMS:
+            self.install(problem, is_there=True)
         for tenant, name in NAMES.items():
             if tenant != "local":
                 self.client.hset(keys.MEMBERS, tenant, name)
@@ -89,6 +92,16 @@ class World:
             if subs.cancel(self.client, chosen) == "cancelled":
                 self.sent[chosen].stands = None
 
+    def install(self, problem: str, is_there: bool) -> None:
+        """Install a problem, or delete it."""
+        was = scripts.call(self.client, "list_problem", problem, "{}" if is_there else "")
+        assert was == (problem in self.installed)
+        self.installed = self.installed - {problem} | ({problem} if is_there else set())
+
+    def sweep(self, problem: str) -> bool:
+        """One step through a board; whether there may be more."""
+        return bool(scripts.call(self.client, "restand", problem, 1))
+
     # What should be told
 
     def counted(self, problem: str) -> list[tuple[Sent, Verdict]]:
@@ -109,12 +122,16 @@ class World:
         return best
 
     async def check(self, url: str) -> None:
+        for problem in PROBLEMS:
+            while self.sweep(problem):
+                pass
+        assert not self.client.exists(keys.RESTANDING)
         async with async_client(url) as connection:
             standings = Standings(connection)
             solved: dict[str, int] = {}
             for problem in PROBLEMS:
                 await self._check_problem(standings, problem)
-                for tenant in self.best(problem):
+                for tenant in self.best(problem) if problem in self.installed else ():
                     solved[tenant] = solved.get(tenant, 0) + 1
             for caller in TENANTS:
                 rows, own = await standings.solvers(100, tenant=caller)
@@ -133,7 +150,8 @@ class World:
         for caller in TENANTS:
             [tally] = await standings.tallies([problem], tenant=caller)
             told = (tally.solved, tally.submissions, tally.accepted)
-            assert told == (caller in best, len(counted), accepted)
+            has_solved = caller in best and problem in self.installed
+            assert told == (has_solved, len(counted), accepted)
             rows, own = await standings.board(problem, 100, tenant=caller)
             for row in [*rows, *([own] if own else [])]:
                 cpu = float("inf") if row.cpu_time_ms is None else row.cpu_time_ms
@@ -153,6 +171,8 @@ STEP = st.one_of(
     st.tuples(st.just("finish"), st.sampled_from(VERDICTS), *FIGURES),
     st.tuples(st.just("rejudge"), st.integers(0, 100)),
     st.tuples(st.just("cancel"), st.integers(0, 100)),
+    st.tuples(st.just("install"), st.sampled_from(PROBLEMS), st.booleans()),
+    st.tuples(st.just("sweep"), st.sampled_from(PROBLEMS)),
 )
 
 
@@ -177,6 +197,56 @@ def accept(world: World, cpu_ms: float, tenant: str = "user-a") -> None:
     """One more accepted run."""
     world.submit(tenant, "sum", judged=True)
     world.finish(Verdict.ACCEPTED, cpu_ms, 1)
+
+
+def test_a_problem_that_is_deleted_counts_for_nobody_until_it_is_back(
+    client: redis.Redis, redis_url: str
+) -> None:
+    world = World(client)
+    for number in range(12):
+        tenant = f"user-{number}"
+        client.hset(keys.MEMBERS, tenant, NAMES.setdefault(tenant, tenant))
+        accept(world, 1.0 + number, tenant)
+    accept(world, 1.0, "local")
+    # Given that it is deleted, and whoever goes through its board dies in the middle
+    world.install("sum", is_there=False)
+    assert all(world.sweep("sum") for _ in range(5))
+    assert client.zcard(keys.SOLVERS) == 8
+    # When it is judged again, solved by one more, and somebody leaves meanwhile
+    world.rejudge(0)
+    world.finish(Verdict.WRONG_ANSWER, 1.0, 1)
+    accept(world, 0.5, "user-a")
+    # Then another one goes on, and it counts for nobody
+    asyncio.run(world.check(redis_url))
+    assert client.zcard(keys.SOLVERS) == 0
+    # And when it is back, it counts for all as if it had never been away
+    world.install("sum", is_there=True)
+    assert world.sweep("sum")
+    world.install("sum", is_there=False)
+    world.install("sum", is_there=True)
+    asyncio.run(world.check(redis_url))
+    assert client.zcard(keys.SOLVERS) == 13
+    names = [*client.scan_iter(keys.withdrawn("*"))]
+    assert names == []
+
+
+def test_what_an_older_version_left_is_found(client: redis.Redis, redis_url: str) -> None:
+    world = World(client)
+    accept(world, 1.0)
+    asyncio.run(world.check(redis_url))
+    client.hdel(keys.PROBLEMS, "sum")
+    world.installed.discard("sum")
+
+    async def look() -> None:
+        async with async_client(redis_url) as connection:
+            restanding = Restanding(connection)
+            await restanding.look()
+            assert await restanding.rest() == 1
+            assert await restanding.rest() == 0
+
+    asyncio.run(look())
+    asyncio.run(world.check(redis_url))
+    assert client.zcard(keys.SOLVERS) == 0
 
 
 def test_the_next_best_run_takes_the_place_of_one_that_is_taken_back(
@@ -256,9 +326,11 @@ def test_an_account_that_leaves_is_in_no_list(client: redis.Redis, redis_url: st
         world.submit(tenant, "a:b", judged=True)
         world.finish(Verdict.ACCEPTED, 1.0, 1)
     client.hset(keys.ACCOUNTS, "ada", "{}")
-    leave = ("leave", keys.ACCOUNTS, "ada", "{}", "user-a", keys.LEAVING)
-    assert scripts.call(client, *leave) == 1
-    assert scripts.call(client, *leave) == 0
+    world.install("a:b", is_there=False)
+    world.sweep("a:b")
+    leave = ("leave", keys.ACCOUNTS, "ada", "{}", "user-a", keys.LEAVING, "")
+    for _ in range(2):
+        assert scripts.call(client, *leave) == b"done"
 
     async def look() -> None:
         async with async_client(redis_url) as connection:
@@ -270,4 +342,5 @@ def test_an_account_that_leaves_is_in_no_list(client: redis.Redis, redis_url: st
                 assert ([row.name for row in board], mine) == (["bob"], None)
 
     asyncio.run(look())
-    assert client.exists(keys.solved("user-a"), keys.accepted("user-a", "sum")) == 0
+    left = [keys.solved("user-a"), keys.withdrawn("user-a"), keys.accepted("user-a", "sum")]
+    assert client.exists(*left, keys.accepted("user-a", "a:b")) == 0

@@ -87,6 +87,9 @@ BATCH_SCRIPTS = {"batch_open", "batch_add", "batch_seal", "batch_cancel"}
 ACCOUNT_SCRIPTS = {
     *("join", "leave", "attempt", "change_account", "adopt", "stands_for", "share", "position"),
 }
+#: They change what is installed, and what is solved by that: tests/shared/test_standings.py,
+#: or note how far it is with judging it again: tests/archive/test_rejudging.py.
+PROBLEM_SCRIPTS = {"list_problem", "restand", "rejudging"}
 #: They only touch what has ended, or end it by `cancel` first: tests/archive.
 ARCHIVE_SCRIPTS = {
     *("to_archive", "archived", "bring_back", "forget"),
@@ -97,7 +100,7 @@ ARCHIVE_SCRIPTS = {
 def test_there_is_an_action_for_every_script() -> None:
     files = {path.stem for path in Path(scripts.__file__).parent.glob("lua/[!_]*.lua")}
     here = (set(ACTIONS) - {"lose", "time out"}) | BATCH_SCRIPTS | {"reap"}
-    assert files == here | ACCOUNT_SCRIPTS | ARCHIVE_SCRIPTS
+    assert files == here | ACCOUNT_SCRIPTS | ARCHIVE_SCRIPTS | PROBLEM_SCRIPTS
 
 
 @pytest.mark.parametrize("state", list(State))

@@ -70,6 +70,23 @@ def test_files_are_compressed_for_a_browser_that_takes_it(client: TestClient) ->
     assert len(gzip.compress(plain.content)) < len(plain.content)
 
 
+def test_a_browser_at_an_unknown_address_is_shown_the_page_and_a_program_a_problem(
+    client: TestClient,
+) -> None:
+    for path in ("/no/such/page", "/plya", "/p"):
+        shown = client.get(path, headers={"accept": "text/html,*/*;q=0.8"})
+        assert (shown.status_code, shown.headers["content-type"][:9]) == (404, "text/html")
+        assert "default-src 'none'" in shown.headers["content-security-policy"]
+        assert shown.text.count("<main") == 1
+        for accepted in ("application/json", "*/*"):
+            assert_problem(client.get(path, headers={"accept": accepted}), 404, "not-found")
+        assert_problem(client.post(path, headers={"accept": "text/html"}), 404, "not-found")
+    # What is there for another method, or lost behind a slash, is told as before
+    browser = {"accept": "text/html"}
+    assert client.get("/submit", headers=browser).status_code == 405
+    assert client.get("/play/", headers=browser, follow_redirects=False).status_code == 307
+
+
 @pytest.mark.parametrize(
     "path", ["/assets/none.js", "/assets/..%2fapp.py", "/assets/index.html", "/assets/", "/app.py"]
 )

@@ -34,8 +34,12 @@ from functions.execute.engine import box, landlock, syscalls
 BEGUN = struct.Struct("=qqq")
 SETTLED, BEGAN, ERROR = b"R", b"B", b"E"
 #: As a shell says it of a command that cannot be started.
-_NOT_EXECUTABLE = 126
+NOT_EXECUTABLE = 126
 
+UMASK = 0o022
+#: The /proc of a run.
+PROC_FLAGS = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
+PROC_OPTIONS = "hidepid=2,subset=pid"
 NEW_NAMESPACES = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC
 
 
@@ -76,7 +80,7 @@ def settle(place: Place, box_fd: int, group_fds: list[int]) -> None:
     for fd in group_fds:
         os.write(fd, b"0")
     os.chdir("/work")
-    os.umask(0o022)
+    os.umask(UMASK)
     fence = landlock.ruleset(place.landlock_abi)
     if place.rootless:
         _own_user_namespace(place.uid)  # where the bounding set is full again
@@ -120,8 +124,7 @@ def _mount(box_fd: int) -> None:
     syscalls.move_mount(box_fd, box.BOX)
     for name, target in box.BOX_VIEWS.items():
         syscalls.mount(f"{box.BOX}/{name}", target, flags=syscalls.MS_BIND)
-    safe = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
-    syscalls.mount("proc", "/proc", "proc", safe, "hidepid=2,subset=pid")
+    syscalls.mount("proc", "/proc", "proc", PROC_FLAGS, PROC_OPTIONS)
 
 
 def take_descriptors(start: Start) -> None:
@@ -169,7 +172,7 @@ def exec_filtered(start: Start, filter_: bytes) -> None:
         if start.argv[0].startswith("/"):
             raise  # a toolchain: not the submission's fault
         os.write(2, f"{start.argv[0]}: {error.strerror}\n".encode())
-        os._exit(_NOT_EXECUTABLE)
+        os._exit(NOT_EXECUTABLE)
 
 
 def default_signals() -> None:

@@ -37,8 +37,10 @@ from functions.execute.engine import (
     wire,
 )
 from functions.execute.engine.box import BOX_VIEWS
+from functions.execute.engine.exec_start import ExecStart
+from functions.execute.engine.filling import fill
 from functions.execute.engine.idle_init import Inits
-from functions.execute.engine.nurse import Forker, Nursery, Stem
+from functions.execute.engine.nurse import Forker, Nursery, Refused, Stem
 from functions.execute.engine.nursery_group import NurseryGroup
 from functions.execute.engine.stage import Stage, StageError
 from functions.execute.engine.supervise import Supervision
@@ -84,9 +86,18 @@ class Keeper:
             self._enter_namespaces()
             root.enter(config["mounts"], config["hides"], self.uid, keep_proc=self.rootless)
             self._inits = Inits(reaping=self.group is None, rootless=self.rootless)
+        self._exec_start: ExecStart | None = None
+        if not self._home and not self.rootless:
+            kinds = config["folders"].keys()
+            with contextlib.suppress(OSError):  # then they are forked
+                self._exec_start = ExecStart(
+                    self._place,
+                    group_files=len(kinds - {"unified"}),
+                    group_folder="unified" in kinds,
+                )
         gc.freeze()  # what is forked from here shares it
         if not self._home:
-            self._stem = Stem()
+            self._stem = Stem(self._exec_start)
         if config["nursery"] and not self._home:
             self._nursery = Nursery(self._nursery_group, **config["nursery"])
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
@@ -122,9 +133,12 @@ class Keeper:
             files[name] = content[offset : offset + size]
             offset += size
         forked = self._forks(request, files)
-        stage = self._stage_for(request["limits"], forked=forked)
+        fits = self._exec_start is not None and self._exec_start.fits(
+            request["argv"], request["env"]
+        )
+        stage = self._stage_for(request["limits"], forked=forked, fits=fits)
         try:
-            self._fill(stage.box_fd, files)
+            fill(stage.box_fd, files, -1 if self.rootless else self.uid)
             started = self._is_nurserys(stage, forked)
             Supervision(self, request, fds[0], stage, *fds[2:], forked=started).run()
         finally:
@@ -159,14 +173,14 @@ class Keeper:
     def _is_nurserys(self, stage: Stage, forked: bool) -> bool:
         return forked and stage.forker is self._nursery
 
-    def _stage_for(self, limits: dict[str, int], *, forked: bool) -> Stage:
+    def _stage_for(self, limits: dict[str, int], *, forked: bool, fits: bool) -> Stage:
         """A place that is ready for a program with these limits."""
         stage, self._ahead = self._ahead, None
-        if stage and forked and stage.forker is not self._nursery:
+        if stage and self._is_unfit(stage, forked, fits):
             stage.discard(self.forgets)
             stage = None
         for is_last in (False, False, True):
-            stage = stage or self._new_stage(forked=forked)
+            stage = stage or self._new_stage(forked=forked, fits=fits)
             try:
                 self._fit(stage, limits)
                 return stage
@@ -177,7 +191,12 @@ class Keeper:
                     raise
         raise AssertionError  # never reached
 
-    def _new_stage(self, *, forked: bool) -> Stage:
+    def _is_unfit(self, stage: Stage, forked: bool, fits: bool) -> bool:
+        if stage.exec_start is None:
+            return forked and stage.forker is not self._nursery
+        return forked or not fits
+
+    def _new_stage(self, *, forked: bool, fits: bool) -> Stage:
         """A place for any program; what it needs of time need not be waited for."""
         if self._home:
             return Stage(-1, self._new_box())
@@ -185,15 +204,25 @@ class Keeper:
         if forked and self._nursery:
             with contextlib.suppress(OSError):  # the nursery is being replaced
                 return self._forked_from(self._nursery)
+        if fits and self._exec_start:
+            try:
+                return self._forked_from(self._stem, self._exec_start)
+            except Refused:
+                self._exec_start = None  # nor will it be possible later: they are forked
+            except OSError:
+                pass
         with contextlib.suppress(OSError):  # and so is the stem
             return self._forked_from(self._stem)
         return self._forked_from(self._stem)
 
-    def _forked_from(self, forker: Forker) -> Stage:
+    def _forked_from(self, forker: Forker, exec_start: ExecStart | None = None) -> Stage:
         stage = Stage(self._inits.start(), self._new_box())
         try:
             group = self.group.renew() if self.group else (-1, [])
-            stage.fork(forker, stem.place_of(self._place), *group)
+            if exec_start and isinstance(forker, Stem):
+                stage.make(forker, exec_start, *group)
+            else:
+                stage.fork(forker, stem.place_of(self._place), *group)
         except OSError:
             stage.discard(self.forgets)
             raise
@@ -218,7 +247,7 @@ class Keeper:
             self._nursery.replace_if_old()
             if forked and not self._nursery.is_ready(0):
                 return
-        self._ahead = self._new_stage(forked=forked)
+        self._ahead = self._new_stage(forked=forked, fits=True)
 
     # -- what supervision needs of the cell -------------------------------------------
 
@@ -302,42 +331,6 @@ class Keeper:
         if not self.rootless:
             os.chown("work", self.uid, self.uid, dir_fd=box, follow_symlinks=False)
         return box
-
-    def _fill(self, box: int, files: Mapping[str, bytes]) -> None:
-        """Put the program's files into its work folder."""
-        if files:
-            work = os.open("work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=box)
-            for name, data in files.items():
-                if name.endswith("/"):
-                    self._put_folder(work, name.rstrip("/"))
-                else:
-                    self._put(work, name, data)
-            os.close(work)
-
-    def _put_folder(self, work: int, name: str) -> None:
-        parts = name.split("/")
-        if not {"", ".", ".."}.isdisjoint(parts):  # checked long before; never followed here
-            raise ValueError(f"{name!r} is no name of a file in the work folder")
-        for depth in range(1, len(parts) + 1):
-            folder = "/".join(parts[:depth])
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(folder, dir_fd=work)
-            if not self.rootless:
-                os.chown(folder, self.uid, self.uid, dir_fd=work, follow_symlinks=False)
-
-    def _put(self, work: int, name: str, content: bytes) -> None:
-        folder, _, last = name.rpartition("/")
-        if last in ("", ".", ".."):
-            raise ValueError(f"{name!r} is no name of a file in the work folder")
-        if folder:
-            self._put_folder(work, folder)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        file = os.open(name, flags, 0o755, dir_fd=work)
-        view = memoryview(content)
-        while view:
-            view = view[os.write(file, view) :]
-        self.give(file)
-        os.close(file)
 
 
 def _within_ours(kind: int, value: int) -> int:

@@ -36,17 +36,24 @@ def _write_rights(abi: int) -> int:
     return rights
 
 
+def rules(abi: int) -> tuple[int, int, list[tuple[str, int]]]:
+    """The rules of one run: what is restricted of files, scopes, and what is allowed where."""
+    rights = _write_rights(abi)
+    handled = rights | (_IOCTL_DEV if abi >= 5 else 0)
+    scopes = _SCOPE_ABSTRACT_UNIX | _SCOPE_SIGNAL if abi >= 6 else 0
+    shared = _WRITE_FILE | (_TRUNCATE if abi >= 3 else 0)
+    # Each view of the box is a mount of its own: a rule on BOX reaches none.
+    views = [(path, rights) for path in BOX_VIEWS.values()]
+    return handled, scopes, [("/dev", shared), ("/proc", shared), *views]
+
+
 def ruleset(abi: int) -> int:
     """The ruleset of one run, as a descriptor; -1 where the kernel has no Landlock."""
     if abi < 1:
         return -1
-    rights = _write_rights(abi)
-    handled = rights | (_IOCTL_DEV if abi >= 5 else 0)
-    scopes = _SCOPE_ABSTRACT_UNIX | _SCOPE_SIGNAL if abi >= 6 else 0
+    handled, scopes, allowed = rules(abi)
     fence = syscalls.landlock_create(handled, 0, scopes)
-    for path in ("/dev", "/proc"):
-        _allow(fence, path, _WRITE_FILE | (_TRUNCATE if abi >= 3 else 0))
-    for path in BOX_VIEWS.values():  # each is a mount of its own: a rule on BOX reaches none
+    for path, rights in allowed:
         _allow(fence, path, rights)
     return fence
 

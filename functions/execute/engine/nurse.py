@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from functions.execute.engine import child, stem, syscalls, wire
+from functions.execute.engine.exec_start import ExecStart
 from functions.execute.engine.nursery import CONTROL_FD, HOME
 from functions.execute.engine.nursery_group import NurseryGroup
 from functions.execute.engine.start_mode import forkable
@@ -21,6 +22,10 @@ from functions.execute.engine.start_mode import forkable
 _PATIENCE_S = 10.0
 #: Characters of a command line that a nursery's programs may have.
 _MOST_ARGUMENTS = 2_000
+
+
+class Refused(OSError):
+    """It lives, and says why it cannot do what it was asked for."""
 
 
 class Forker:
@@ -42,15 +47,23 @@ class Forker:
         Raises:
             OSError: there was no answer; it is being replaced.
         """
+        return self._order(
+            stem.FORK, [init_fd, line.fileno(), *([group_fd] if group_fd >= 0 else [])]
+        )
+
+    def _order(self, what: bytes, fds: list[int]) -> int:
         try:
             if self._control is None:
                 raise OSError("it could not be started")
-            fds = [init_fd, line.fileno()] + ([group_fd] if group_fd >= 0 else [])
-            socket.send_fds(self._control, [b"c"], fds)
-            return int(self._answer())
-        except (OSError, ValueError) as error:
-            self.replace()
-            raise OSError(f"no process could be forked: {error}") from None
+            socket.send_fds(self._control, [what], fds)
+            answer = self._answer()
+            if answer.isdigit():
+                return int(answer)
+            error = Refused(answer.decode(errors="replace")) if answer else OSError("it is gone")
+        except OSError as other:
+            error = other
+        self.replace()
+        raise error
 
     def replace(self) -> None:
         """End it and start another."""
@@ -100,12 +113,31 @@ class Forker:
 class Stem(Forker):
     """Forked off the keeper; its programs are exec'd."""
 
+    def __init__(self, exec_start: ExecStart | None) -> None:
+        self._exec_start = exec_start
+        super().__init__()
+
+    def make(self, init_fd: int, line: socket.socket, fds: list[int]) -> int:
+        """As `fork`, but a process that goes through the rows of `exec_start`.
+
+        Args:
+            fds: where it reports to, the run's tmpfs, and what it needs of its group.
+
+        Raises:
+            OSError: there was no answer; it is being replaced.
+        """
+        return self._order(stem.MAKE, [init_fd, line.fileno(), *fds])
+
     def _live(self, control_fd: int) -> NoReturn:
         os.dup2(control_fd, CONTROL_FD)
         syscalls.close_from(CONTROL_FD + 1, at_exec=False)
         syscalls.set_name(b"assay-stem")
         syscalls.drop_bounding_set()  # once for all programs; our own capabilities stay
-        stem.serve(_socket.socket(fileno=CONTROL_FD), _Programs())
+        if self._exec_start:
+            os.umask(child.UMASK)
+            child.default_signals()
+            syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
+        stem.serve(_socket.socket(fileno=CONTROL_FD), _Programs(self._exec_start))
         os._exit(127)  # of a program: exec does not return
 
 
@@ -113,6 +145,15 @@ class _Programs:
     """Programs of a stem are exec'd, which renews everything."""
 
     tid_address = 0
+
+    def __init__(self, exec_start: ExecStart | None) -> None:
+        self._exec_start = exec_start
+
+    def make(self, fds: list[int]) -> int:
+        """See `ExecStart.make`."""
+        if self._exec_start is None:
+            raise OSError("programs can only be forked here")
+        return self._exec_start.make(fds)
 
     def born(self) -> None:
         """Nothing to do."""

@@ -108,6 +108,10 @@ class _Programs:
         self._record = syscalls.ThreadRecord()
         self.tid_address = self._record.tid_address
 
+    def make(self, fds: list[int]) -> int:
+        """Never asked for."""
+        raise OSError("programs of a nursery are forked")
+
     def born(self) -> None:
         """What fork(3) and os.fork() do in a child, and clone(2) does not."""
         self._record.renew()

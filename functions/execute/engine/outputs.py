@@ -23,11 +23,15 @@ class Stream:
             data = os.read(self.reader, 65_536)
         except BlockingIOError:
             return True
+        self.take(data)
+        return bool(data)
+
+    def take(self, data: bytes) -> None:
+        """What was written, as far as there is room."""
         if len(data) > self.room:
             self.truncated = True
         self.pending += data[: self.room]
         self.room -= min(len(data), self.room)
-        return bool(data)
 
     def drain(self) -> None:
         """Take the rest, when every writer is dead: what is there, not up to the end.

@@ -20,7 +20,8 @@ from collections.abc import Callable
 from resource import struct_rusage
 
 from functions.execute.engine import child, stem
-from functions.execute.engine.nurse import Forker
+from functions.execute.engine.exec_start import ExecStart
+from functions.execute.engine.nurse import Forker, Stem
 
 _PATIENCE_S = 30.0
 _REPORT_BYTES = 4096
@@ -40,6 +41,8 @@ class Stage:
         self.pid = self.pidfd = -1
         #: What its process was forked from.
         self.forker: Forker | None = None
+        #: The rows that its process goes through, if it is no fork.
+        self.exec_start: ExecStart | None = None
         self._line: socket.socket | None = None
         self.report_fd, self._report_writer = os.pipe()
 
@@ -64,6 +67,28 @@ class Stage:
         self.pidfd = os.pidfd_open(self.pid)
         self._close_writer()
 
+    def make(
+        self,
+        maker: Stem,
+        exec_start: ExecStart,
+        group_folder_fd: int,
+        group_fds: list[int],
+    ) -> None:
+        """The same for a process that is no fork; it can be exec'd only.
+
+        Raises:
+            OSError: as of `fork`.
+        """
+        exec_start.renew()
+        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            group = [group_folder_fd] if exec_start.group_folder else group_fds
+            fds = [self._report_writer, self.box_fd, *group]
+            self.pid = maker.make(self.init_fd, theirs, fds)
+        self.forker, self.exec_start = maker, exec_start
+        self.pidfd = os.pidfd_open(self.pid)
+        self._close_writer()
+
     def took(self, pid: int) -> None:
         """For a place without namespaces: the process is there already."""
         self.pid, self.pidfd = pid, os.pidfd_open(pid)
@@ -84,24 +109,31 @@ class Stage:
         said = os.read(self.report_fd, _REPORT_BYTES) if ready else b""
         is_dead = bool(select.select([self.pidfd], [], [], 0)[0])
         if said != child.SETTLED or is_dead:
-            raise StageError(parsed(said)[1] or "a run's process ended before it was ready")
+            why = self.exec_start.told()[1] if self.exec_start else parsed(said)[1]
+            raise StageError(why or "a run's process ended before it was ready")
 
     def begin(self, start: child.Start) -> None:
         """Let the process become the program."""
         assert self._line is not None
-        request, fds = stem.request_of(start)
+        request, fds = (self.exec_start or stem).request_of(start)
         with contextlib.suppress(BrokenPipeError):  # it was killed; that will be seen
             socket.send_fds(self._line, [request], fds)
         for fd in fds[3:]:
             os.close(fd)
 
-    def report(self) -> bytes:
-        """What the process said since it was settled, when it is gone."""
+    def told(self) -> tuple[tuple[int, int, int] | None, str]:
+        """When the program began, and why there was none; asked when its process is gone."""
+        if self.exec_start:
+            return self.exec_start.told()
         os.set_blocking(self.report_fd, False)
         try:
-            return os.read(self.report_fd, _REPORT_BYTES)
+            return parsed(os.read(self.report_fd, _REPORT_BYTES))
         except BlockingIOError:  # a descriptor of it is on its way through some socket
-            return b""
+            return None, ""
+
+    def refused(self) -> bytes:
+        """Why a program of the submission could not be exec'd, where nobody else will say it."""
+        return self.exec_start.refused().encode() if self.exec_start else b""
 
     def kill(self) -> None:
         """Kill everything in it."""

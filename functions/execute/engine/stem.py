@@ -8,7 +8,10 @@ protocol. For each byte from the keeper, which comes with a pidfd of the init of
 namespace and one end of a fresh connection, they clone a process into that namespace, as
 a child of the keeper (CLONE_PARENT), and answer its pid. What that process has to know
 comes to it alone, over the connection: first its place, then (maybe much later) the
-request. A stem never sees a submission.
+request.
+
+A stem whose programs are exec'd makes them without a fork where that can be done
+(exec_start.py): then its memory, which no program ever has, holds the request.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from typing import Any, Protocol
 
 from functions.execute.engine import child, syscalls
 
+#: What a keeper may want: a fork, or a process that is none (exec_start.py).
+FORK, MAKE = b"f", b"m"
 _MAX_FDS = 16
 _PACKET_BYTES = 128 * 1024
 #: Longer requests travel as memory files.
@@ -34,6 +39,13 @@ class Line(Protocol):
 
     #: Where the C library keeps the thread's id, or 0 if nobody will look.
     tid_address: int
+
+    def make(self, fds: list[int]) -> int:
+        """Make a process that is no fork of this one; gives its pid.
+
+        Raises:
+            OSError: it cannot be made.
+        """
 
     def born(self) -> None:
         """In a new process, first of all."""
@@ -54,7 +66,10 @@ def serve(control: _socket.socket, line: Line) -> None:
         init_fd, talk_fd, *group_fds = fds
         try:
             syscalls.setns(init_fd, syscalls.CLONE_NEWPID)
-            pid, in_group = _clone(group_fds, line.tid_address)
+            if order == MAKE:
+                pid = line.make(fds)
+            else:
+                pid, in_group = _clone(group_fds, line.tid_address)
         except OSError as error:
             control.send(str(error).encode())
             os._exit(1)

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from functions.execute.engine import child, wire
 from functions.execute.engine.outlet import LOOK_MS, Outlet
 from functions.execute.engine.outputs import Elsewhere, Stream
-from functions.execute.engine.stage import Stage, cpu_ns, parsed
+from functions.execute.engine.stage import Stage, cpu_ns
 from functions.execute.engine.start_mode import as_execed_bytes
 from functions.execute.engine.usage import GroupUsage, Tree, TreeUsage, run_ns, wait_ns
 from functions.execute.engine.waits import Waits
@@ -103,11 +103,15 @@ class Supervision:
         orphans_ns = self._end_of_init()
         for stream in self._streams.values():
             stream.drain()
+        if refused := self._stage.refused():
+            stream.take(refused)  # the last one is stderr
+            status = child.NOT_EXECUTABLE << 8
         if self._outlet:
             self._outlet.close()
         used_ns = cpu_ns(rusage) + orphans_ns
         done = self._figures(status, ended_ns, used_ns, rusage.ru_maxrss)
-        self._send_rest(done | {"wait_ns": waited_ns})
+        # It may have waited before it was the program, which is no part of its wall time.
+        self._send_rest(done | {"wait_ns": min(waited_ns, done["wall_ns"])})
         self._close()
 
     def _end_of_init(self) -> int:
@@ -315,7 +319,7 @@ class Supervision:
     def _figures(
         self, status: int, ended_ns: int, used_ns: int, max_rss_kib: int
     ) -> dict[str, Any]:
-        begun, error = parsed(self._stage.report())
+        begun, error = self._stage.told()
         began_ns, before_ns, woken_ns = begun or (self._began_ns, 0, 0)
         usage = self._usage
         if isinstance(usage, GroupUsage):

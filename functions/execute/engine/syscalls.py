@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import struct
 import threading
 
 # PyDLL keeps the GIL: these calls are short, and a raw clone must not leave the child
@@ -89,17 +90,30 @@ class _CloneArgs(ctypes.Structure):
     ]
 
 
+def clone_args(flags: int, group_fd: int = -1, tid_address: int = 0) -> ctypes.Structure:
+    """What clone3(2) is told; with a group, to be born there (CLONE_INTO_CGROUP)."""
+    into_group, parents_signal = 1 << 33, 0  # together with CLONE_PARENT it has to be 0
+    signal_ = parents_signal if flags & CLONE_PARENT else signal.SIGCHLD
+    flags |= (into_group if group_fd >= 0 else 0) | (_CLONE_CHILD_SETTID if tid_address else 0)
+    group = max(0, group_fd)
+    return _CloneArgs(flags=flags, exit_signal=signal_, cgroup=group, child_tid=tid_address)
+
+
 def clone_into(flags: int, group_fd: int, tid_address: int = 0) -> int:
     """clone3(2) with CLONE_INTO_CGROUP: as `clone`, but born in a group of version 2.
 
     Raises:
         OSError: before Linux 5.7, or where clone3 is refused.
     """
-    into_group, parents_signal = 1 << 33, 0  # together with CLONE_PARENT it has to be 0
-    signal_ = parents_signal if flags & CLONE_PARENT else signal.SIGCHLD
-    flags |= into_group | (_CLONE_CHILD_SETTID if tid_address else 0)
-    how = _CloneArgs(flags=flags, exit_signal=signal_, cgroup=group_fd, child_tid=tid_address)
+    how = clone_args(flags, group_fd, tid_address)
     return _call("clone3", _CLONE3, ctypes.byref(how), ctypes.c_size_t(ctypes.sizeof(how)))
+
+
+def make_executable(address: int, size: int) -> None:
+    """mprotect(2): to be read and run, no more to be written."""
+    read_and_run = ctypes.c_int(1 | 4)
+    result = _libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(size), read_and_run)
+    _check(result, "mprotect")
 
 
 class ThreadRecord:
@@ -119,6 +133,10 @@ class ThreadRecord:
         begin, wanted = threading.get_ident(), threading.get_native_id()
         words = (ctypes.c_int32 * (self._LOOKED_AT_BYTES // 4)).from_address(begin)
         found = [at for at, word in enumerate(words) if word == wanted]
+        # A high pid is also what an address of the stack begins with (0x7fff): its upper half,
+        # while the id begins where a word of 8 bytes does.
+        if len(found) > 1:
+            found = [at for at in found if at % 2 == 0]
         if len(found) != 1:
             raise OSError(f"the id of the thread is {len(found)} times in its record")
         self.tid_address = begin + 4 * found[0]
@@ -328,17 +346,17 @@ def landlock_abi() -> int:
     return max(0, int(result))
 
 
-def landlock_create(handled_fs: int, handled_net: int, scoped: int) -> int:
-    """A new ruleset; fields the kernel's ABI does not know must be 0 and are then left out."""
-    attributes = (ctypes.c_uint64 * 3)(handled_fs, handled_net, scoped)
+def landlock_attributes(handled_fs: int, handled_net: int, scoped: int) -> bytes:
+    """What a new ruleset handles; fields the kernel's ABI does not know must be 0: left out."""
     size = 24 if scoped else 16 if handled_net else 8
-    return _call(
-        "landlock_create_ruleset",
-        _LANDLOCK_CREATE,
-        ctypes.byref(attributes),
-        ctypes.c_size_t(size),
-        ctypes.c_uint32(0),
-    )
+    return struct.pack("=QQQ", handled_fs, handled_net, scoped)[:size]
+
+
+def landlock_create(handled_fs: int, handled_net: int, scoped: int) -> int:
+    """A new ruleset; see `landlock_attributes`."""
+    attributes = landlock_attributes(handled_fs, handled_net, scoped)
+    size = ctypes.c_size_t(len(attributes))
+    return _call("landlock_create_ruleset", _LANDLOCK_CREATE, attributes, size, ctypes.c_uint32(0))
 
 
 class _PathBeneath(ctypes.Structure):

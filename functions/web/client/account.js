@@ -2,6 +2,7 @@
 import { ask, said } from "./api.js";
 import { fill, h } from "./dom.js";
 import { ownedBy } from "./kept.js";
+import { menu } from "./menu.js";
 
 const LOCAL = "local"; // whoever sits at the machine itself
 
@@ -40,21 +41,11 @@ export async function showAccount(place) {
       problem.hidden = false;
     }
   } }, "Sign out");
-  const menu = h("details", { class: "menu" },
-    h("summary", { "aria-label": `Account: ${who.name || who.tenant}` }, who.name || who.tenant),
-    h("div", { class: "card" },
-      h("a", { href: "/history" }, "My submissions"),
-      isLocal(who) ? null : h("a", { href: "/account" }, "Change password"),
-      isAdmin(who) ? h("a", { href: "/admin" }, "Admin") : null,
-      isLocal(who) ? h("a", { href: "/sign-in" }, "Sign in by name") : null,
-      leave, problem));
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !menu.open) return;
-    menu.open = false;
-    menu.firstChild.focus();
-  });
-  document.addEventListener("click", (event) => {
-    if (!menu.contains(event.target) || event.target.closest("a")) menu.open = false;
-  });
-  fill(place, menu);
+  fill(place, menu(who.name || who.tenant, [
+    h("a", { href: "/history" }, "My submissions"),
+    isLocal(who) ? null : h("a", { href: "/account" }, "Change password"),
+    isAdmin(who) ? h("a", { href: "/admin" }, "Admin") : null,
+    isLocal(who) ? h("a", { href: "/sign-in" }, "Sign in by name") : null,
+    leave, problem,
+  ], { label: `Account: ${who.name || who.tenant}` }));
 }

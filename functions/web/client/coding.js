@@ -2,7 +2,8 @@
 import { ask, languages, said } from "./api.js";
 import { complaints } from "./complaints.js";
 import { fill, h, say } from "./dom.js";
-import { codeSize, Editor } from "./editor.js";
+import { Editor } from "./editor.js";
+import { editorMenu } from "./editor-menu.js";
 import { followInto } from "./follow.js";
 import { keep, kept } from "./kept.js";
 import { SubmissionView } from "./submission-view.js";
@@ -36,12 +37,8 @@ export class Coding {
       keys: actions.map((action) => ({ key: action.key, run: () => this.send(action) })),
     });
     this.view = new SubmissionView();
-    const size = (step, label, text) => h("button", {
-      type: "button", class: "quiet small", "aria-label": label, onclick: () => codeSize(step),
-    }, text);
     this.element = h("section", { class: "coding", "aria-label": "Program" },
-      h("div", { class: "row" }, this.select, size(-1, "Smaller code", "A−"), size(1, "Larger code", "A+"),
-        h("button", { type: "button", class: "quiet small", onclick: () => this.#restart() }, "Reset code"),
+      h("div", { class: "row" }, this.select, editorMenu(this.editor, () => this.#restart()),
         h("span", { class: "grow" }), this.cancel, this.buttons.toReversed()),
       this.problem,
       h("div", { class: "editor" }, this.editor.element),

@@ -10,9 +10,18 @@ import {
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { kept, keep } from "./kept.js";
+import { bindings } from "./key-bindings.js";
 import { modeOf } from "./modes.js";
 
 const [LEAST_SIZE, MOST_SIZE] = [10, 28];
+const LEAVE_MS = 2000;
+
+// Also where Escape belongs to somebody's own keys: then Tab leaves the editor.
+const ESCAPES = EditorView.domEventObservers({
+  keydown(event, view) {
+    if (event.key === "Escape") view.setTabFocusMode(LEAVE_MS);
+  },
+});
 
 const COLOURS = HighlightStyle.define([
   { tag: [tags.keyword, tags.modifier, tags.operatorKeyword], class: "tok-keyword" },
@@ -33,6 +42,8 @@ const THEME = EditorView.theme({
   "&.cm-focused": { outline: "none" }, // the frame around it shows the focus
   ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground":
     { backgroundColor: "var(--select)" },
+  ".cm-fat-cursor": { background: "var(--accent) !important", color: "var(--card) !important" },
+  "&:not(.cm-focused) .cm-fat-cursor": { background: "none !important", outline: "1px solid var(--accent) !important", color: "transparent !important" },
   ".cm-panels, .cm-tooltip": { backgroundColor: "var(--card)", color: "var(--ink)", borderColor: "var(--line)" },
 });
 
@@ -46,15 +57,19 @@ export function codeSize(step) {
 
 export class Editor {
   #mode = new Compartment();
+  #keys = new Compartment();
+  #wanted = "usual";
   #language = "";
 
   /** `keys` are [{key, run}] that come before the editor's own; `changed(text)` follows edits. */
-  constructor({ label, changed = () => {}, keys = [], readOnly = false, describedBy = "" }) {
+  constructor({ label, text = "", changed = () => {}, keys = [], readOnly = false, describedBy = "" }) {
     const nonce = document.querySelector("meta[name=style-nonce]").content;
     this.view = new EditorView({
       state: EditorState.create({
+        doc: text,
         extensions: [
           Prec.highest(keymap.of(keys.map(({ key, run }) => ({ key, run: () => { run(); return true; } })))),
+          Prec.highest(this.#keys.of([])), ESCAPES, // before what completes: one Escape is enough
           EditorView.cspNonce.of(nonce),
           EditorView.contentAttributes.of({
             "aria-label": label, autocapitalize: "off", spellcheck: "false",
@@ -96,6 +111,13 @@ export class Editor {
     this.#language = language;
     const mode = await modeOf(language);
     if (this.#language === language) this.view.dispatch({ effects: this.#mode.reconfigure(mode) });
+  }
+
+  /** Whose keys it listens to: one of KEYS. */
+  async useKeys(name) {
+    this.#wanted = name;
+    const found = await bindings(name);
+    if (this.#wanted === name) this.view.dispatch({ effects: this.#keys.reconfigure(found) });
   }
 
   /** Put messages at lines: [{line, column?, message}], counted from 1. */

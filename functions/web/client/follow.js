@@ -1,6 +1,7 @@
 // From "submit" to the last event: one submission shown in a view, over the tab's connection.
 import { ask } from "./api.js";
 import { connection } from "./connection.js";
+import { showStanding } from "./standing.js";
 
 const TERMINAL = new Set(["finished", "cancelled"]);
 const FIRST_LOOK_MS = 500; // most have begun by then
@@ -20,6 +21,7 @@ export function followInto(view, id, done = () => {}) {
       const result = await ask(`/result/${id}`, { patient: true });
       view.compilerSaid(result.compileOutput);
       view.enrich(result.tests);
+      showStanding(view.standing, result);
       done(result);
     } catch {
       done(null);

@@ -34,14 +34,14 @@ export function bytes(value) {
   return `${Number.isInteger(mebibytes) ? mebibytes : mebibytes.toFixed(1)} MiB`;
 }
 
-/** "3 minutes ago", for a Unix time in milliseconds. */
+/** "3 min ago", for a Unix time in milliseconds. */
 export function ago(thenMs) {
-  const seconds = Math.round((Date.now() - thenMs) / 1000);
-  const name = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-  for (const [unit, size] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
-    if (seconds >= size) return name.format(-Math.floor(seconds / size), unit);
-  }
-  return "just now";
+  const minutes = Math.floor((Date.now() - thenMs) / 60_000);
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ago`;
+  return hours < 48 ? "yesterday" : `${Math.floor(hours / 24)} days ago`;
 }
 
 /** The text of an output that travels as text or as base64. */

@@ -2,7 +2,8 @@
 import { ask, said } from "./api.js";
 import { h, say } from "./dom.js";
 import { bytes, milliseconds } from "./format.js";
-import { number, table, verdictMark, when } from "./table.js";
+import { names } from "./names.js";
+import { table, verdictMark, when } from "./table.js";
 
 /** `element`, and `load()` that fetches the newest anew. `judged()` says whether only judged ones are wanted. */
 export function historyList({ problem = "", judged = () => true } = {}) {
@@ -10,7 +11,7 @@ export function historyList({ problem = "", judged = () => true } = {}) {
   const problemNote = h("p", { class: "notice bad", role: "alert", hidden: true });
   const none = h("p", { class: "empty", hidden: true });
   const more = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => older() }, "Older ones");
-  const columns = ["Verdict", ...(problem ? [] : ["Problem"]), "Language", { name: "Time", number: true }, { name: "Memory", number: true, minor: true }, "When"];
+  const columns = ["Verdict", ...(problem ? [] : ["Problem"]), { name: "Language", minor: true }, { name: "Time", number: true, minor: !problem }, { name: "Memory", number: true, minor: true }, "When"];
   const list = table("Submissions", columns, body);
   let next = null;
   let asked = 0;
@@ -21,10 +22,10 @@ export function historyList({ problem = "", judged = () => true } = {}) {
     say(problemNote, "");
     try {
       const query = new URLSearchParams({ ...(problem && { problem }), ...(judged() && { judged: "true" }), ...(before && { before }) });
-      const page = await ask(`/submissions?${query}`);
+      const [page, called] = await Promise.all([ask(`/submissions?${query}`), names()]);
       if (mine !== asked) return; // something newer was asked for meanwhile
       if (!before) body.replaceChildren();
-      body.append(...page.submissions.map((it) => row(it, problem)));
+      body.append(...page.submissions.map((it) => row(it, problem, called)));
       next = page.next;
     } catch (error) {
       say(problemNote, said(error));
@@ -39,12 +40,12 @@ export function historyList({ problem = "", judged = () => true } = {}) {
   return { element: h("div", { class: "history" }, problemNote, list, none, more), load: () => fetchPage(null) };
 }
 
-function row(it, problem) {
+function row(it, problem, called) {
   const link = h("a", { href: `/s/${it.id}` }, verdictMark(it));
-  const about = it.problemId && it.judged ? h("a", { href: `/p/${encodeURIComponent(it.problemId)}` }, it.problemId) : it.problemId || "Run";
+  const about = it.problemId && it.judged ? h("a", { href: `/p/${encodeURIComponent(it.problemId)}` }, called.problem(it.problemId)) : it.problemId || "Run";
   return h("tr", {},
     h("td", {}, link, it.shared ? h("span", { class: "tag" }, "shared") : null),
-    problem ? null : h("td", {}, about),
-    h("td", {}, it.language), number(milliseconds(it.cpuTimeMs)), h("td", { class: "number minor" }, bytes(it.peakMemoryBytes) ?? "–"),
+    problem ? null : h("td", { class: "about" }, about),
+    h("td", { class: "minor" }, called.language(it.language)), h("td", { class: problem ? "number" : "number minor" }, milliseconds(it.cpuTimeMs) ?? "–"), h("td", { class: "number minor" }, bytes(it.peakMemoryBytes) ?? "–"),
     h("td", {}, when(it.createdMs)));
 }

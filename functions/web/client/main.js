@@ -1,8 +1,9 @@
 // The page's beginning: which address is which page, and what stands around all of them.
 import { me, showAccount } from "./account.js";
-import { ask, said } from "./api.js";
+import { ask } from "./api.js";
 import { connection } from "./connection.js";
-import { fill, h, say } from "./dom.js";
+import { say } from "./dom.js";
+import { nothing } from "./pages/nothing.js";
 
 const PAGES = [
   [/^\/$/, async () => (await import("./pages/problems.js")).problems],
@@ -33,7 +34,10 @@ async function show() {
   }
   const found = PAGES.map(([form, load]) => [location.pathname.match(form), load]).find(([match]) => match);
   try {
-    if (!found) throw new Error("There is no such page.");
+    if (!found) {
+      nothing(view);
+      return;
+    }
     const [page] = await Promise.all([found[1](), me]); // what is kept is kept by whom
     if (mine !== visit) return;
     const parameters = Object.fromEntries(Object.entries(found[0].groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]));
@@ -41,17 +45,8 @@ async function show() {
     if (mine === visit) leave = left ?? (() => {});
     else left?.();
   } catch (error) {
-    if (mine === visit) fill(view, ...refusal(error));
+    if (mine === visit) nothing(view, error);
   }
-}
-
-function refusal(error) {
-  document.title = "Assay";
-  const next = encodeURIComponent(location.pathname + location.search);
-  return [
-    h("h1", {}, "This cannot be shown"), h("p", { class: "notice bad", role: "alert" }, said(error)),
-    error.status === 401 ? h("p", {}, h("a", { href: `/sign-in?next=${next}` }, "Sign in")) : null,
-  ];
 }
 
 /** Go to another page of ours without loading everything anew. */
@@ -82,11 +77,10 @@ async function watchService() {
   try {
     if (!document.hidden && (await me)) {
       const status = await ask("/status");
-      const slots = `${status.slots} ${status.slots === 1 ? "slot" : "slots"}`;
       place.textContent = {
         down: "No worker is alive: submissions will wait until one is.",
-        full: `${slots} · full: nothing more is taken for now`,
-      }[status.state] ?? (status.queued > 0 ? `${slots} · ${status.queued} waiting` : slots);
+        full: "The line is full: nothing more is taken for now.",
+      }[status.state] ?? (status.queued > 0 ? `${status.queued} waiting in line` : ""); // all is well: nothing to say
     }
   } catch (error) {
     place.textContent = error.message;

@@ -17,14 +17,14 @@ export class RunInput {
     this.picked = h("input", { type: "file", id: "files", multiple: true, onchange: () => this.#pick() });
     this.list = h("ul", { class: "files" });
     this.typed = h("input", { id: "typed", class: "code", autocapitalize: "off", autocomplete: "off", "aria-label": "A line of input for the running program" });
-    this.note = h("p", { class: "hint", hidden: true });
-    this.terminal = h("form", { class: "row", hidden: true, onsubmit: (event) => this.#send(event) }, this.typed,
+    this.note = h("p", { class: "hint", role: "status", hidden: true });
+    // Its place is below the output, where one reads what it answers.
+    this.terminal = h("form", { class: "row terminal", hidden: true, onsubmit: (event) => this.#send(event) }, this.typed,
       h("button", { type: "submit" }, "Send"),
       h("button", { type: "button", class: "quiet", onclick: () => this.#close() }, "End of input"));
     this.element = h("section", { class: "input", "aria-label": "Input" },
       h("label", { for: "stdin" }, "Standard input"), this.stdin,
       h("p", { class: "row" }, h("label", { for: "live" }, this.live, " Type input while it runs")),
-      this.terminal, this.note,
       h("details", {}, h("summary", {}, "Arguments and files"),
         h("label", { for: "args" }, "Arguments, separated by spaces"), this.args,
         h("label", { for: "files" }, "Files beside the program"), this.picked, this.list));

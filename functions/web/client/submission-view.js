@@ -15,17 +15,18 @@ export class SubmissionView {
     this.ended = ended;
     this.name = h("strong", {}, "Nothing submitted yet");
     this.note = h("span");
-    this.banner = h("div", { class: "verdict", dataset: { tone: "idle" } }, this.name, this.note);
+    this.figures = h("dl", { class: "figures", hidden: true });
+    this.banner = h("div", { class: "verdict", dataset: { tone: "idle" } }, this.name, this.note, this.figures);
+    this.standing = h("div", { class: "standing" });
     // Read out by a screen reader: states and the verdict, not each of a hundred tests.
     this.said = h("p", { class: "visually-hidden", role: "status" });
-    this.figures = h("dl", { class: "figures", hidden: true });
     this.grid = h("ol", { class: "grid", "aria-label": "Tests" });
     this.detail = h("div", { class: "detail" });
     this.compiler = h("pre", { class: "code compiler", tabindex: "0", hidden: true, "aria-label": "What the compiler said" });
     this.output = h("pre", { class: "code output", tabindex: "0", "aria-label": "Output of the program" });
     this.outputNote = h("p", { class: "hint", hidden: true });
     this.outputPart = h("section", { hidden: true, "aria-label": "Output" }, h("h2", {}, "Output"), this.output, this.outputNote);
-    this.element = h("div", { class: "submission" }, this.said, this.banner, this.figures, this.compiler, this.grid, this.detail, this.outputPart);
+    this.element = h("div", { class: "submission" }, this.said, this.banner, this.compiler, this.grid, this.standing, this.detail, this.outputPart);
   }
 
   get errors() {
@@ -37,6 +38,9 @@ export class SubmissionView {
     this.#tests.clear();
     this.#shown = null;
     this.#clearOutput("No output yet.");
+    const fresh = h("div", { class: "standing" }); // what is still being asked of the one before fills the old
+    this.standing.replaceWith(fresh);
+    this.standing = fresh;
     for (const part of [this.grid, this.detail, this.figures]) part.replaceChildren();
     this.figures.hidden = this.compiler.hidden = this.outputPart.hidden = true;
     this.#verdict("Submitted", "busy", "");
@@ -127,15 +131,16 @@ export class SubmissionView {
     this.#shown = test.index;
     [...this.grid.children].forEach((cell, at) => cell.firstElementChild?.setAttribute("aria-pressed", String(at + 1 === test.index)));
     const rows = figures([
-      ["Verdict", words(test.verdict)], ["CPU time", milliseconds(test.cpuTimeMs)],
+      [null, words(test.verdict)], ["CPU time", milliseconds(test.cpuTimeMs)],
       ["Wall time", milliseconds(test.wallTimeMs)], ["Peak memory", bytes(test.peakMemoryBytes)],
       ["Points", test.points], ["Exit code", test.exitCode || null], ["Signal", test.signal],
     ]);
-    const title = `Test ${test.index}${test.name ? `: ${test.name}` : ""}${test.group ? `, group ${test.group}` : ""}`;
-    fill(this.detail, h("h2", {}, title), h("dl", { class: "figures" }, rows),
+    const group = test.group && !test.name?.startsWith(test.group) ? `group ${test.group}` : "";
+    fill(this.detail,
+      h("div", { class: "row" }, h("h2", {}, `Test ${test.index}`), h("span", { class: "hint" }, [test.name, group].filter(Boolean).join(", ")), h("dl", { class: "figures" }, rows)),
       test.message ? h("p", { class: "message" }, test.message) : null,
       test.difference ? sideBySide(test.difference) : null,
-      test.stdout ? [h("h3", {}, "Output"), h("pre", { class: "code", tabindex: "0" }, decode(test.stdout, test.stdoutEncoding))] : null,
+      test.stdout && test.stdout.trim() !== test.difference?.got?.trim() ? [h("h3", {}, "Output"), h("pre", { class: "code", tabindex: "0" }, decode(test.stdout, test.stdoutEncoding))] : null,
       test.stderr ? [h("h3", {}, "Errors"), h("pre", { class: "code", tabindex: "0" }, decode(test.stderr, test.stderrEncoding))] : null);
   }
 
@@ -156,15 +161,15 @@ export class SubmissionView {
   #finished(data) {
     const verdict = data.verdict ?? data.status;
     this.#clearEmpty();
-    this.#verdict(words(verdict), toneOf(verdict), noteOf(verdict, data.message));
+    const failed = [...this.#tests.values()].find((it) => toneOf(it.verdict) === "bad");
+    this.#verdict(words(verdict), toneOf(verdict), noteOf(verdict, data.message) || (failed ? `in test ${failed.index}` : ""));
     if (data.truncated) say(this.outputNote, "The output was cut at its limit.");
     const rows = figures([
       ["Score", data.score], ["CPU time", milliseconds(data.cpuTimeMs)], ["Wall time", milliseconds(data.wallTimeMs)],
-      ["Peak memory", bytes(data.peakMemoryBytes)], ["Exit code", data.exitCode || (verdict === "completed" ? 0 : null)], ["Signal", data.signal], ["Limit", data.limit],
+      ["Peak memory", bytes(data.peakMemoryBytes)], ["Exit code", verdict === "compile-error" ? null : data.exitCode || (verdict === "completed" ? 0 : null)], ["Signal", data.signal], ["Limit", data.limit],
     ]);
     fill(this.figures, rows);
     this.figures.hidden = rows.length === 0;
-    const failed = [...this.#tests.values()].find((it) => toneOf(it.verdict) === "bad");
     if (failed) this.#showTest(failed);
     this.ended(data);
   }
@@ -209,7 +214,7 @@ export class SubmissionView {
 
 function figures(rows) {
   return rows.filter(([, value]) => value != null)
-    .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value))));
+    .map(([name, value]) => h("div", {}, h("dt", { class: name ? null : "visually-hidden" }, name ?? "Verdict"), h("dd", {}, String(value))));
 }
 
 /** The first difference of a sample: what was expected beside what came. */

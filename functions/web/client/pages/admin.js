@@ -33,13 +33,13 @@ function invitations(told) {
   const body = h("tbody");
   const made = h("div");
   const none = h("p", { class: "empty", hidden: true }, "No invitation is open.");
-  const list = table("Invitations", ["Roles", "Uses left", "Made", "Good until", { name: "Revoke", hidden: true }], body);
+  const list = table("Invitations", ["Roles", "Uses left", { name: "Made", minor: true }, { name: "Good until", minor: true }, { name: "Revoke", hidden: true }], body);
 
   async function load() {
     const { invites } = await ask("/invites");
     fill(body, invites.map((it) => h("tr", {},
-      h("td", {}, it.roles.join(", ")), h("td", {}, `${it.usesLeft} of ${it.uses}`), h("td", {}, when(it.createdMs)),
-      h("td", {}, new Date(it.expiresMs).toLocaleString()),
+      h("td", {}, it.roles.join(", ")), h("td", {}, `${it.usesLeft} of ${it.uses}`), h("td", { class: "minor" }, when(it.createdMs)),
+      h("td", { class: "minor" }, new Date(it.expiresMs).toLocaleString()),
       h("td", { class: "number" }, act("Revoke", told, async () => {
         await ask(`/invites/${it.id}`, { method: "DELETE" });
         await load();
@@ -64,12 +64,12 @@ function accounts(told) {
   const body = h("tbody");
   const made = h("div");
   const none = h("p", { class: "empty", hidden: true }, "Nobody has an account yet.");
-  const list = table("Accounts", ["Name", "Roles", "Since", "Password", { name: "Actions", hidden: true }], body);
+  const list = table("Accounts", ["Name", { name: "Roles", minor: true }, { name: "Since", minor: true }, { name: "Password", minor: true }, { name: "Actions", hidden: true }], body);
 
   async function load() {
     const { accounts: all } = await ask("/accounts");
     fill(body, all.map((it) => h("tr", {},
-      h("td", {}, it.name), h("td", {}, it.roles.join(", ")), h("td", {}, when(it.createdMs)), h("td", {}, it.hasPassword ? "yes" : "none"),
+      h("td", {}, it.name), h("td", { class: "minor" }, it.roles.join(", ")), h("td", { class: "minor" }, when(it.createdMs)), h("td", { class: "minor" }, it.hasPassword ? "yes" : "none"),
       h("td", { class: "number" },
         act("Sign-in link", told, async () => {
           const { url, expiresMs } = await ask(`/accounts/${encodeURIComponent(it.name)}/login`, { method: "POST" });

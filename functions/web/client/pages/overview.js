@@ -35,7 +35,7 @@ export function overview(told) {
     ].map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value)))));
     fill(workers, found.workers.length === 0
       ? h("p", { class: "notice bad" }, "No worker is alive: submissions wait until one is.")
-      : table("Workers", ["Worker", "State", { name: "Busy", number: true }, "Isolation", "Languages", { name: "Drain", hidden: true }],
+      : table("Workers", ["Worker", "State", { name: "Busy", number: true }, { name: "Isolation", minor: true }, { name: "Languages", number: true, minor: true }, { name: "Drain", hidden: true }],
         h("tbody", {}, found.workers.map(workerRow))));
     fill(errors, found.judgeErrors.length === 0 ? [] : [h("h3", {}, "Submissions that ended as our error"),
       table("Judge errors", ["When", "Problem", "Language", "Worker", "What"], h("tbody", {}, found.judgeErrors.map(errorRow)))]);
@@ -51,7 +51,7 @@ export function overview(told) {
       : act("Let it work", told, () => change("DELETE", path), { name: `Let ${it.id} work` });
     return h("tr", {},
       h("td", {}, h("code", {}, it.id)), h("td", {}, h("span", { class: "pill", dataset: { tone: TONES[it.state] ?? "busy" } }, words(it.state))),
-      number(`${it.busy} of ${it.slots}`), h("td", {}, it.isolation), h("td", {}, String(it.languages.length)),
+      number(`${it.busy} of ${it.slots}`), h("td", { class: "minor" }, it.isolation), h("td", { class: "number minor" }, String(it.languages.length)),
       h("td", { class: "number" }, it.state === "stopping" ? null : button));
   }
 

@@ -26,7 +26,7 @@ export async function play(view) {
     navigator.clipboard.writeText(location.href).then(() => say(note, copied), () => {});
   });
   const right = h("div", { class: "side" },
-    h("div", { class: "pane" }, input.element, h("p", {}, share), note), h("div", { class: "pane" }, coding.view.element));
+    h("div", { class: "pane" }, input.element, h("p", {}, share), note), h("div", { class: "pane" }, coding.view.element, input.terminal, input.note));
   fill(view, h("h1", { class: "visually-hidden" }, "Playground"),
     split("play", coding.element, right, { label: "Width of the program", start: 55 }));
   await coding.load();

@@ -43,8 +43,8 @@ export async function problem(view, { id, query }) {
       { name: "Submissions", content: own.element, shown: own.load },
       { name: "Leaderboard", content: standings.element, shown: standings.load },
     ]));
-  const below = h("div", { class: "pane below" }, h("details", { class: "own" }, h("summary", {}, "Own input"), input.element), coding.view.element);
-  const right = split("work", coding.element, below, { label: "Height of the program", start: 60, as: "rows" });
+  const below = h("div", { class: "pane below" }, h("details", { class: "own" }, h("summary", {}, "Own input"), input.element), coding.view.element, input.terminal, input.note);
+  const right = split("work", coding.element, below, { label: "Height of the program", start: 55, as: "rows" });
   fill(view, split("problem", left, right, { label: "Width of the statement", start: 42 }));
   await coding.load(query.get("language"));
   return () => coding.leave();
@@ -75,6 +75,6 @@ function facts(found) {
     found.timeLimitMs ? h("span", {}, `${found.timeLimitMs / 1000} s`) : null,
     found.memoryBytes ? h("span", {}, bytes(found.memoryBytes)) : null,
     rate ? h("span", {}, `${rate} accepted`) : null,
-    ...(found.tags ?? []).map((it) => h("span", { class: "tag" }, it)),
+    found.tags?.length > 0 ? h("span", { class: "tags" }, found.tags.map((it) => h("span", { class: "tag" }, it))) : null,
   ];
 }

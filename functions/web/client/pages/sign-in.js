@@ -48,19 +48,35 @@ export async function signIn(view, { query }) {
 export async function join(view, { query }) {
   document.title = "Join · Assay";
   const token = query.get("token") ?? "";
-  fill(view, h("div", { class: "card narrow form" }, h("h1", {}, "Join"),
-    token ? h("p", {}, "You are invited. Choose the name that others see.")
-      : h("p", { class: "notice bad", role: "alert" }, "An invitation is a link with a token; this one has none."),
-    token ? form("Join", [
-      field("name", "Name", { required: true, autocomplete: "username", autocapitalize: "off", spellcheck: "false" }),
-      field("password", "Password", {
-        type: "password", autocomplete: "new-password",
-        about: `To come back later, from any browser. ${LEAST_PASSWORD} characters or more; without one you are signed in here only.`,
+  const [opens, who] = await Promise.all([invitation(token), me]);
+  const parts = opens.problem
+    ? [h("p", { class: "notice bad", role: "alert" }, opens.problem), h("p", { class: "row" }, who?.account ? h("a", { class: "button", href: "/" }, "Problems") : h("a", { class: "button", href: "/sign-in" }, "Sign in"))]
+    : [
+      h("p", {}, opens.roles.includes("admin") ? "You are invited, as an admin. Choose the name that others see." : "You are invited. Choose the name that others see."),
+      who?.account ? h("p", { class: "notice" }, `You are signed in as ${who.name}; this makes another account.`) : null,
+      form("Join", [
+        field("name", "Name", { required: true, autocomplete: "username", autocapitalize: "off", spellcheck: "false" }),
+        field("password", "Password", {
+          type: "password", autocomplete: "new-password",
+          about: `To come back later, from any browser. ${LEAST_PASSWORD} characters or more; without one you are signed in here only.`,
+        }),
+      ], "Join", async ({ name, password: secret }) => {
+        await ask("/accounts", { method: "POST", body: { token, name, ...(secret && { password: secret }) } });
+        enter("/");
       }),
-    ], "Join", async ({ name, password: secret }) => {
-      await ask("/accounts", { method: "POST", body: { token, name, ...(secret && { password: secret }) } });
-      enter("/");
-    }) : null));
+    ];
+  fill(view, h("div", { class: "card narrow form" }, h("h1", {}, "Join"), parts));
+}
+
+/** {roles}, or {problem}: why this token opens nothing. */
+async function invitation(token) {
+  if (!token) return { problem: "An invitation is a link with a token; this one has none." };
+  try {
+    return await ask("/invites/check", { method: "POST", body: { token }, patient: true });
+  } catch (error) {
+    if (error.status !== 401) throw error;
+    return { problem: "This invitation was used, has expired, or never was one. Whoever gave it can make another." };
+  }
 }
 
 export async function account(view) {

@@ -1,5 +1,6 @@
 // The leaderboard: over all problems, or of one.
 import { fill, h } from "../dom.js";
+import { names } from "../names.js";
 import { standingsList } from "../standings-list.js";
 
 export async function standings(view, { query }) {
@@ -7,9 +8,9 @@ export async function standings(view, { query }) {
   const problem = query.get("problem") ?? "";
   const list = standingsList({ problem });
   fill(view, h("div", { class: problem ? "narrow" : "narrow slim" },
-    h("h1", {}, problem ? `Leaderboard of ${problem}` : "Leaderboard"),
+    h("h1", {}, problem ? ["Leaderboard of ", h("a", { href: `/p/${encodeURIComponent(problem)}` }, (await names()).problem(problem))] : "Leaderboard"),
     h("p", { class: "hint" }, problem
-      ? ["The best accepted submission of each: least time, then least memory. ", h("a", { href: `/p/${encodeURIComponent(problem)}` }, "To the problem")]
+      ? "The best accepted submission of each: least time, then least memory."
       : "By the number of problems solved; equals share a rank."),
     list.element));
   await list.load();

@@ -1,16 +1,18 @@
 // One submission at its permanent address: what was judged, and how; followed while it runs.
 import { ask, languages, said } from "../api.js";
+import { comparison } from "../compare.js";
 import { complaints } from "../complaints.js";
 import { copyButton, fill, h, say } from "../dom.js";
 import { Editor } from "../editor.js";
 import { followInto } from "../follow.js";
 import { keep } from "../kept.js";
+import { showStanding } from "../standing.js";
 import { SubmissionView } from "../submission-view.js";
 import { when } from "../table.js";
 
 const TERMINAL = new Set(["finished", "cancelled"]);
 
-export async function submission(view, { id }) {
+export async function submission(view, { id, query }) {
   document.title = "Submission · Assay";
   const [result, source] = await Promise.all([ask(`/result/${id}`), codeOf(id)]);
   const editor = new Editor({ label: "Code", readOnly: true });
@@ -20,6 +22,10 @@ export async function submission(view, { id }) {
   const known = await languages().catch(() => []);
   const language = known.find((it) => it.name === result.language);
   const problem = await titleOf(result.problemId);
+  const plain = h("div", { class: "editor" }, editor.element);
+  const isOwn = result.own !== false;
+  const compared = problem && isOwn && source.code !== undefined
+    ? await comparison(result, source.code, plain, query.get("with")).catch(() => null) : null; // without the list it is shown all the same
   const heading = problem ? ["Submission to ", h("a", { href: `/p/${encodeURIComponent(result.problemId)}` }, problem)] : "A program that was run";
   fill(view,
     h("div", { class: "row title" }, h("h1", {}, heading),
@@ -28,9 +34,9 @@ export async function submission(view, { id }) {
       h("section", { class: "pane", "aria-labelledby": "code-title" },
         h("div", { class: "row" }, h("h2", { id: "code-title" }, "Program"), h("span", { class: "grow" }),
           source.code === undefined ? null : [copyButton(() => source.code, "Copy the code"), reopen(result, source, problem)]),
-        source.code === undefined ? h("p", { class: "notice" }, source.text) : h("div", { class: "editor" }, editor.element)),
+        compared?.element, source.code === undefined ? h("p", { class: "notice" }, source.text) : plain),
       h("section", { class: "pane", "aria-labelledby": "result-title" }, h("h2", { id: "result-title" }, "Result"), shown.element),
-      result.own === false ? h("p", { class: "hint" }, "Somebody has shared this with you.") : sharing(id, result.shared)));
+      isOwn ? sharing(id, result.shared) : h("p", { class: "hint" }, "Somebody has shared this with you.")));
 
   function mark(told) {
     const said = told?.compileOutput || (told?.verdict === "runtime-error" ? shown.errors : "");
@@ -41,12 +47,14 @@ export async function submission(view, { id }) {
   if (TERMINAL.has(result.status)) {
     shown.result(result);
     mark(result);
+    showStanding(shown.standing, result);
   } else {
     shown.start();
     stop = followInto(shown, id, mark);
   }
   return () => {
     stop();
+    compared?.leave();
     editor.destroy();
   };
 }
