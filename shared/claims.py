@@ -7,6 +7,7 @@ So a program may run twice, and exactly one verdict is written.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -60,14 +61,27 @@ class Claim:
 
 
 class Claims:
-    """Claims of one worker, for threads."""
+    """Claims of one worker, for threads. Each has a connection of its own."""
 
     def __init__(self, client: redis.Redis, worker_id: str, result_ttl_s: int) -> None:
-        self.client = client
+        self._pool = client
+        self._own = threading.local()
         self.worker_id = worker_id
         self.result_ttl_s = result_ttl_s
         #: Whether an operator wants this worker to take nothing more, as of the last `renew`.
         self.draining = False
+
+    @property
+    def client(self) -> redis.Redis:
+        """The connection of this thread: to take one from the pool takes as long as to ask.
+
+        Raises:
+            redis.RedisError: there is none yet, and the store cannot be reached.
+        """
+        client: redis.Redis | None = getattr(self._own, "client", None)
+        if client is None:
+            client = self._own.client = self._pool.client()  # type: ignore[no-untyped-call]
+        return client
 
     def claim(self) -> Claim | None:
         """Take the next submission in line; None when nothing waits."""

@@ -96,7 +96,7 @@ class Control:
     """The listening thread of a worker, and its sessions."""
 
     def __init__(self, redis_url: str, claims: Claims, leases: Leases) -> None:
-        self._client = claims.client
+        self._claims = claims
         self._listener = blocking_client(redis_url, connections=1)
         self._channel = keys.control(claims.worker_id)
         self._leases = leases
@@ -169,6 +169,6 @@ class Control:
 
     def _pull(self, session: Session) -> None:
         try:
-            session.pull(self._client)
+            session.pull(self._claims.client)
         except redis.RedisError as error:  # it is looked through again in a moment
             _log.info("input was not read", submissionId=session.submission_id, error=error)
