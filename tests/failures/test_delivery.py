@@ -33,7 +33,7 @@ def assert_each_ran_once(core: Core, ids: list[str]) -> None:
 
 def test_two_workers_share_the_queue_and_nothing_runs_twice(core: Core) -> None:
     with worker(core.url) as one, worker(core.url) as other:
-        ids = [core.submit(f"import time\ntime.sleep(0.1)\nprint({n})") for n in range(24)]
+        ids = [core.submit(f"import time\ntime.sleep(0.25)\nprint({n})") for n in range(24)]
 
         assert_each_ran_once(core, ids)
 
