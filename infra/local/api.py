@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import os
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
@@ -78,7 +79,8 @@ class Api:
             try:
                 return self._ask("POST", path, content, shown, passing=patience.has_more)
             except (OSError, http.client.HTTPException) as error:
-                if not patience.pause():
+                is_new = patience.is_fresh and isinstance(error, ConnectionRefusedError)
+                if is_new or not patience.pause(error):  # nobody was there from the beginning
                     raise self._unreachable(error) from None
 
     def results(self, batch_id: str, after: int) -> Iterator[dict[str, Any]]:
@@ -98,7 +100,7 @@ class Api:
                 error: Exception = ConnectionResetError("the stream was cut off")
             except (OSError, http.client.HTTPException) as lost:
                 error = lost
-            if not patience.pause():
+            if not patience.pause(error):
                 raise self._unreachable(error)
 
     def _lines(self, path: str) -> Iterator[dict[str, Any]]:
@@ -172,21 +174,26 @@ class Api:
 
 
 class Patience:
-    """So many tries, with longer and longer pauses between them."""
+    """So many tries, with longer and longer pauses between them; the first is told."""
 
     def __init__(self, tries: int) -> None:
         self._left = tries
         self._pause_s = _PAUSE_S
+        self.is_fresh = True
 
     @property
     def has_more(self) -> bool:
         """Whether there is another try."""
         return self._left > 0
 
-    def pause(self) -> bool:
+    def pause(self, error: Exception) -> bool:
         """Wait before the next try; False: there is none left."""
         if not self.has_more:
             return False
+        if self.is_fresh:
+            why = str(error).rstrip(".") or type(error).__name__
+            print(f"Assay: no answer ({why}); trying again ...", file=sys.stderr, flush=True)
+        self.is_fresh = False
         self._left -= 1
         time.sleep(self._pause_s)
         self._pause_s = min(self._pause_s * 1.5, _LONGEST_PAUSE_S)

@@ -48,7 +48,7 @@ def parser() -> Parser:
             "batch programs.ndjson --out results.ndjson",
             "problem import infra/catalogue",
         ),
-        one="the answer is no: another verdict, something refused, something lacking",
+        one="the answer is no (another verdict, something refused), or it cannot be done here",
     )
     commands = top.add_subparsers(
         title="commands", metavar="COMMAND", description="each has its own --help",
@@ -147,7 +147,7 @@ def _add_problem(commands: Commands[Parser]) -> None:
         ),
         (
             "verify", "judge every example submission of packages",
-            "an example surprises, or a package was refused", "my-problem",
+            "an example surprises, or a package was refused", "myproblem",
         ),
     ):  # fmt: skip
         action = _new(
@@ -162,7 +162,7 @@ def _add_problem(commands: Commands[Parser]) -> None:
     listing.add_argument("--url", metavar="U", help=_URL_HELP)
     listing.add_settings("port", "state")
     text = "make a template of a package, one that verifies"
-    template = _new(actions, "problem new", text, usage="NAME", examples=("my-problem",))
+    template = _new(actions, "problem new", text, usage="NAME", examples=("myproblem",))
     template.add_argument("name", metavar="NAME", help="lower-case letters and digits")
     template.add_settings("state")
 
@@ -237,7 +237,7 @@ def _add_tools(commands: Commands[Parser]) -> None:
         commands, "doctor", "say what this machine gives, and what is missing",
         usage="[--install LANG...] [settings]",
         examples=("", "--install go rust"),
-        one="Assay cannot serve here; with --install: no package is known for a language",
+        one="Assay cannot serve here; with --install: nothing is known to bring a language",
     )  # fmt: skip
     doctor.add_argument(
         "--install",

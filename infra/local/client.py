@@ -9,6 +9,7 @@ terminal, a state is one line that is written again, and verdicts have colours.
 from __future__ import annotations
 
 import base64
+import difflib
 import json
 import sys
 from collections.abc import Mapping
@@ -37,13 +38,13 @@ def submit(
     url: str | None = None,
     as_json: bool = False,
 ) -> int:
-    """Judge a file and wait: 0 accepted or completed, 1 another verdict.
+    """Judge a file and wait: 0 accepted or completed, 1 another verdict. Ctrl-C cancels it.
 
     Args:
         as_json: print the result as the API gives it, and nothing else.
 
     Raises:
-        Failure: it could not be judged (exit code 2).
+        Failure: it could not be judged (exit code 2), or was cancelled (130).
     """
     body: dict[str, Any] = {
         "code": _read(file),
@@ -53,15 +54,31 @@ def submit(
     if problem:
         body["problemId"] = problem
     api = Api(url or local_url(settings))
+    if problem and not as_json:
+        _tell_a_label(api, problem)
     accepted = api.json("POST", "/submit", body)
     submission_id = str(accepted["id"])
     screen = Quiet() if as_json else Screen(live=sys.stdout.isatty())
     screen.show("submitted", {"id": submission_id})
-    for kind, data in api.events(accepted["links"]["events"]):
-        screen.show(kind, data)
-        if kind in _TERMINAL or data.get("status") in _TERMINAL:
-            break
-    return screen.conclude(api.json("GET", accepted["links"]["result"]))
+    try:
+        for kind, data in api.events(accepted["links"]["events"]):
+            screen.show(kind, data)
+            if kind in _TERMINAL or data.get("status") in _TERMINAL:
+                break
+        return screen.conclude(api.json("GET", accepted["links"]["result"]))
+    except KeyboardInterrupt:  # whoever ends us means the program
+        api.json("DELETE", f"/submission/{submission_id}")
+        raise Failure(f"Interrupted; submission {submission_id} is cancelled.", 130) from None
+
+
+def _tell_a_label(api: Api, problem: str) -> None:
+    """A problem that is not installed judges nothing, which whoever misspelt one should know."""
+    installed = [it["id"] for it in api.json("GET", "/problems")["problems"]]
+    if problem not in installed:
+        near = difflib.get_close_matches(problem, installed, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        told = f"no problem {problem!r} is installed, so it is a label and judges nothing{hint}"
+        print(f"Assay: {told}", file=sys.stderr, flush=True)
 
 
 def local_url(settings: Settings) -> str:

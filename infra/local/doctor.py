@@ -14,7 +14,6 @@ from functions.execute.engine import advice, probe
 from infra.local import external, summary, terminal
 from infra.local.failure import Failure
 from infra.local.state import read_runner, state_folder
-from infra.local.terminal import Ticker
 from infra.local.valkey import binary
 from shared.languages import known
 from shared.settings import Settings
@@ -24,10 +23,8 @@ def main(settings: Settings) -> int:
     """Print the facts; 0 if Assay can serve here, 1 if not."""
     # The probe forks and unshares, so it goes first, while there is one thread only.
     facts = probe.facts()
-    ticker = Ticker()
-    ticker.show("Assay: trying the languages ...")
-    found = discovery.discover()
-    ticker.clear()
+    with terminal.shown("Assay: trying the languages ..."):
+        found = discovery.discover()
     for name, value in _lines(settings, facts, found):
         print(_wrapped(name, value))
     for sentence in advice.towards_full(facts):

@@ -32,6 +32,7 @@ from infra.local.failure import Failure
 from infra.local.posts import Post
 from infra.local.signals import Signals
 from infra.local.state import ROOT, StateFolder, state_folder
+from infra.local.terminal import shown
 from infra.local.valkey import Busy, Valkey
 from shared.listen import LISTEN_FD, listen, url_of
 from shared.settings import Settings
@@ -123,8 +124,9 @@ class Supervisor:
         host_env = {**env, LISTEN_FD: str(listen_fd)}
         host_stop_s = settings.grace_s + _HOST_CLOSE_S
         self._add(self._child("host", host_env, stop_s=host_stop_s, pass_fds=(listen_fd,)))
-        self._await("worker")
-        self._await("host")
+        with shown("Assay: starting; the languages that are here are tried ..."):
+            self._await("worker")
+            self._await("host")
         folder.announce(url=url, redisUrl=redis_url)
         worker = self._posts["worker"].child.facts
         self.tell(summary.block(url, worker, settings.slot_count, self.state, redis_name))

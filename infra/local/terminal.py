@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from typing import Final, TextIO
 
 _GREEN, _RED, _YELLOW = "32", "31", "33"
@@ -35,6 +37,17 @@ def bad(text: str, *, sink: TextIO) -> str:
 
 def _painted(text: str, code: str, sink: TextIO) -> str:
     return f"\033[{code}m{text}\033[0m" if has_colours(sink) else text
+
+
+@contextlib.contextmanager
+def shown(text: str) -> Iterator[None]:
+    """A line at a terminal, as long as the context lasts; nothing at a pipe."""
+    ticker = Ticker()
+    ticker.show(text)
+    try:
+        yield
+    finally:
+        ticker.clear()
 
 
 class Ticker:

@@ -22,8 +22,9 @@ PROGRAM: Final = "local_runner.py"
 EXIT_CODES: Final = """exit codes:
   0    done
   1    {one}
-  2    it could not be done: wrong usage, a wrong setting, nobody there
+  2    it could not be asked: wrong usage, a wrong setting, a file, nobody there
   130  interrupted by Ctrl-C"""
+_USUAL_ONE: Final = "it cannot be done as things are here; the sentence says why"
 
 
 class Parser(argparse.ArgumentParser):
@@ -94,8 +95,7 @@ def _epilog(name: str, examples: Sequence[str], one: str) -> str:
     parts = []
     if examples:
         parts.append("examples:\n" + "\n".join(f"  {name} {it}".rstrip() for it in examples))
-    codes = EXIT_CODES.format(one=one)
-    parts.append(codes if one else re.sub(r"\n  1 .*", "", codes))
+    parts.append(EXIT_CODES.format(one=one or _USUAL_ONE))
     return "\n\n".join(parts)
 
 

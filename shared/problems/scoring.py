@@ -122,7 +122,10 @@ class Judgement:
             return GroupScore("", self._first_failure(None) or Verdict.ACCEPTED, None)
         root = self._groups[""]
         if root.grader is not None:
-            return self._of(root)
+            graded = self._of(root)
+            if graded.verdict is None and self.results:  # of what counts nothing was run
+                return GroupScore("", self._first_failure(None) or Verdict.ACCEPTED, 0.0)
+            return graded
         secret = self._of(self._groups["secret"])
         if secret.verdict is Verdict.JUDGE_ERROR:
             return GroupScore("", Verdict.JUDGE_ERROR, None, secret.message)
@@ -162,7 +165,10 @@ class Judgement:
         """Whether a test or a group directly in it failed; a group may forgive its tests."""
         if group.name not in self._failing:
             return False
+        ignored = "sample" if group.grader and group.grader.ignore_sample else None
         for name in group.children:
+            if name == ignored:  # what does not count stops nothing, either
+                continue
             if name in self.results:
                 if _failed(self.results[name]):
                     return True

@@ -210,6 +210,7 @@ def test_a_file_that_holds_something_else_is_left_alone(
         (b"", "has no programs"),
         (b"\n  \n", "has no programs"),
         (b'[{"code": ""}]', "one JSON array.*jq -c"),
+        (b"{}\n" * 10_001, "10001 programs, and a batch takes 10000: split it"),
     ],
 )
 def test_a_file_without_programs_is_refused_before_anything_is_sent(
@@ -274,9 +275,9 @@ def one(state: Path, output: Path) -> Iterator[Running]:
         yield one
 
 
-def started(one: Running, *args: object) -> subprocess.Popen[str]:
+def started(one: Running, *args: object, name: str = "batch") -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command_of(one, "batch", *map(str, args)), cwd=ROOT, text=True,
+        command_of(one, name, *map(str, args)), cwd=ROOT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
@@ -313,6 +314,16 @@ def test_ctrl_c_leaves_a_batch_that_is_gone_on_with_or_cancels_it(
     assert sorted(it["index"] for it in lines_of(out)) == [0, 1, 2, 3]
     assert "accepted" in table
     assert "completed" in table
+
+    # A single submission is cancelled by its Ctrl-C, too: whoever ends it means the program
+    (tmp_path / "slow.py").write_text("import time\ntime.sleep(60)\n")
+    single = started(one, tmp_path / "slow.py", name="submit")
+    assert single.stderr is not None
+    assert any("running" in line for line in single.stderr)
+    single.send_signal(signal.SIGINT)
+    _, said = single.communicate(timeout=60)
+    assert single.returncode == 130, said
+    assert "is cancelled" in said
 
     # When it is cancelled, nothing of it goes on
     other = tmp_path / "other.ndjson"

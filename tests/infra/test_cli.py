@@ -149,7 +149,7 @@ def test_each_command_says_what_it_does_takes_and_answers(one: Parser) -> None:
     assert text.startswith(f"usage: {one.prog}")
     assert len(text.splitlines()[0]) < 100, "a usage is one line, whatever the settings"
     assert (one.description or "").strip(" .")
-    for words in ("exit codes:", "  0    done", "  2    it could not be done", "130"):
+    for words in ("exit codes:", "  0    done", "  1    ", "  2    it could not be asked", "130"):
         assert words in text
     for action in one._actions:
         if isinstance(action, argparse._SubParsersAction):

@@ -26,7 +26,8 @@ from shared.settings import Settings
 _NDJSON = "application/x-ndjson"
 #: Refused lines told one by one; the file of results has them all.
 _MOST_TOLD = 10
-#: At a pipe, how far it is, so often.
+#: How far it is, so often: at a terminal, at a pipe.
+_SHOW_EVERY_S = 0.1
 _TELL_EVERY_S = 10.0
 
 
@@ -109,7 +110,7 @@ class Following:
 
     def _show(self) -> None:
         now = time.monotonic()
-        if not self._ticker.is_live and now - self._told < _TELL_EVERY_S:
+        if now - self._told < (_SHOW_EVERY_S if self._ticker.is_live else _TELL_EVERY_S):
             return
         self._told = now
         seconds = now - self._began

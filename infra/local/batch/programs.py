@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from infra.local.failure import Failure
+from shared.limits import MAX_BATCH
 
 _ID = re.compile(r"[0-9a-f]{32}")
 #: Of 256 MiB, past which it is in a file.
@@ -57,6 +58,12 @@ def opened(file: str, defaults: Mapping[str, str]) -> Iterator[Programs]:
             raise Failure(f"{file} cannot be read ({error.strerror}).", 2) from None
         if not numbers:
             raise Failure(f"{file} has no programs: each line is a submission, as JSON.", 2)
+        if len(numbers) > MAX_BATCH:
+            raise Failure(
+                f"{file} has {len(numbers)} programs, and a batch takes {MAX_BATCH}: split it, "
+                f"as by `split -l {MAX_BATCH} {file} part-`.",
+                2,
+            )
         if numbers[0] == 1 and _is_a_list(body):
             raise Failure(
                 f"{file} is one JSON array: write each of its items on a line of its own, "

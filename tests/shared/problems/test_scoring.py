@@ -68,6 +68,26 @@ def test_the_usual_olympiad_pattern(tmp_path: Path) -> None:
     assert (nothing.verdict, nothing.score) == (TLE, 0)
 
 
+def test_a_sample_that_does_not_count_stops_nothing_and_is_no_fault_of_the_judge(
+    tmp_path: Path,
+) -> None:
+    root: Files = {
+        "data/testdata.yaml": "on_reject: break\ngrader_flags: ignore_sample\nrange: 0 100\n"
+    }
+    package = read(tmp_path, OLYMPIAD | root)
+    for sample in (WA, TLE, RTE):
+        judgement = judged(package, sample_1=sample)
+        assert len(judgement.results) == len(package.cases)
+        assert (judgement.whole().verdict, judgement.whole().score) == (AC, 100)
+    whole = judged(package, sample_1=WA, secret_g1_a=TLE, secret_g2_a=WA).whole()
+    assert (whole.verdict, whole.score) == (TLE, 0)
+    # Where nothing but samples was run, they say what there is to say
+    few = read(tmp_path / "few", without(OLYMPIAD | root, *cases_of("secret/g1/a", "secret/g1/b")))
+    judgement = Judgement(few)
+    judgement.add(few.cases[0], CaseScore(WA))
+    assert (judgement.whole().verdict, judgement.whole().score) == (WA, 0)
+
+
 def test_on_reject_break_is_the_default_of_legacy(tmp_path: Path) -> None:
     files = LEGACY | {"problem.yaml": "type: scoring\n"} | cases_of("secret/2", "secret/3")
     judgement = judged(read(tmp_path, files), secret_2=WA)
