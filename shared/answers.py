@@ -39,9 +39,11 @@ class Code(Answer):
 
 
 class Rejudged(Answer):
-    """How many submissions `POST /problems/{id}/rejudge` put back in line."""
+    """How many submissions `POST /problems/{id}/rejudge` has put back in line so far."""
 
     submissions: int
+    #: Whether these are all; otherwise it goes on, and GET tells how far it is.
+    complete: bool
 
 
 class RejectedItem(Answer):

@@ -280,12 +280,16 @@ class Archive:
         self.shelf.delete(name_of(tenant, submission_id))
         self.shelf.delete(_shared_name(submission_id))
 
-    def owner(self, name: str) -> str | None:
-        """Whose submission lies under a name, by what is written there."""
+    def at(self, name: str) -> Record | None:
+        """What lies under a name; None, too, if nobody can read it."""
         try:
-            record = self._read(name)
+            return self._read(name)
         except BlobDamaged:
             return None
+
+    def owner(self, name: str) -> str | None:
+        """Whose submission lies under a name, by what is written there."""
+        record = self.at(name)
         return record.tenant if record else None
 
     def _note_shared(self, record: Record) -> None:

@@ -60,6 +60,8 @@
 | assay:forgotten              | zset   | member: until gone everywhere | forget.lua           |
 | assay:buried                 | zset   | member: a day more            | shared/forgetting.py |
 | assay:batches-to-archive     | zset   | member: until it is archived  | _archive.lua         |
+| assay:rejudging              | zset   | member: until it is done      | rejudge_problem      |
+| assay:rejudging:<problem>    | hash   | a day after it was done       | rejudge_problem      |
 | assay:sweeping               | string | an hour                       | archive/sweeper.py   |
 | assay:draining               | hash   | field: while its worker lives | functions/admin      |
 | assay:judge-errors           | list   | for ever; the newest 100      | _lib                 |
@@ -116,6 +118,8 @@ FORGOTTEN = PREFIX + "forgotten"
 #: Forgotten, and in the archive there is a grave in its place: by when that is removed.
 BURIED = PREFIX + "buried"
 BATCHES_TO_ARCHIVE = PREFIX + "batches-to-archive"
+#: Problems that are being judged again, by when somebody else may go on with it.
+REJUDGING = PREFIX + "rejudging"
 SWEEPING = PREFIX + "sweeping"
 #: A name as it is compared -> the account as JSON: `shared/accounts.py`.
 ACCOUNTS = PREFIX + "accounts"
@@ -279,6 +283,11 @@ def solved(tenant: str) -> str:
 def withdrawn(tenant: str) -> str:
     """The problems that a tenant has solved, and that are not installed any more."""
     return f"{PREFIX}withdrawn:{tenant}"
+
+
+def rejudging(problem_id: str) -> str:
+    """How far it is with judging a problem again."""
+    return f"{REJUDGING}:{problem_id}"
 
 
 def delivery(name: str) -> str:

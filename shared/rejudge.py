@@ -2,7 +2,8 @@
 
 A re-judge is one call of `shared/lua/rejudge.lua`: the verdict goes into the history, the
 submission back in line, its stream begins anew with another epoch. What was to be run is
-kept up to 64 KiB; a larger submission cannot be judged again.
+kept up to 64 KiB; a larger submission cannot be judged again. A whole problem is
+`shared/rejudge_problem.py`.
 """
 
 from __future__ import annotations
@@ -22,9 +23,6 @@ from shared.problems.store import Problems
 
 #: Of one submission, the newest.
 _KEPT_VERDICTS = 20
-#: Of one problem in one request.
-MOST_AT_ONCE = 10_000
-_SCAN_STEP = 500
 
 _REFUSALS = {
     "running": "it is not finished",
@@ -75,28 +73,22 @@ class Rejudging:
         if answer != "queued":
             raise Conflict(f"{submission_id!r} cannot be judged again: {_REFUSALS[answer]}")
 
-    async def problem(self, problem_id: str) -> int:
-        """Judge every finished submission to an installed problem again, behind everything else.
+    async def of_problem(self, submission_id: str, until_ms: int, counted: str) -> bool:
+        """Judge one again that a package judged, behind everything else; whether it is in line.
 
-        Raises:
-            NotFound: no such problem is installed.
+        Args:
+            until_ms: what ended later is left as it is.
+            counted: key of the hash that counts it as one of its `submissions`.
         """
-        await self._problems.get(problem_id)
-        count = 0
-        async for key in self._client.scan_iter(keys.submission("*"), count=_SCAN_STEP):
-            problem, state = await self._client.hmget(key, ["problem", "state"])
-            if problem == problem_id.encode() and state == b"finished" and count < MOST_AT_ONCE:
-                submission_id = key.decode().removeprefix(keys.submission(""))
-                if await self._is_against(submission_id):
-                    count += await self._again(submission_id, Priority.BULK) == "queued"
-        return count
-
-    async def _is_against(self, submission_id: str) -> bool:
-        """Whether a package judged it: a run of one's own is nobody else's to repeat."""
-        try:
-            return bool((await self.spec(submission_id)).package)
-        except NotFound:
+        key = keys.submission(submission_id)
+        finished_ms, stored = await self._client.hmget(key, ["finishedMs", "spec"])
+        if finished_ms is None or stored is None or int(finished_ms) > until_ms:
             return False
+        spec = msgspec.json.decode(stored, type=Spec)
+        if not spec.package:  # a run of one's own is nobody else's to repeat
+            return False
+        answer = await self._put_back(submission_id, finished_ms, spec, Priority.BULK, counted)
+        return answer == "queued"
 
     async def _again(self, submission_id: str, priority: Priority) -> str:
         key = keys.submission(submission_id)
@@ -105,7 +97,19 @@ class Rejudging:
             return "gone"
         if finished_ms is None:
             return "running"
-        spec = await self._renewed(msgspec.json.decode(stored, type=Spec))
+        spec = msgspec.json.decode(stored, type=Spec)
+        return await self._put_back(submission_id, finished_ms, spec, priority)
+
+    async def _put_back(
+        self,
+        submission_id: str,
+        finished_ms: bytes | str,
+        spec: Spec,
+        priority: Priority,
+        counted: str = "",
+    ) -> str:
+        """Back in line, by the package that is installed now; gives what `rejudge.lua` says."""
+        spec = await self._renewed(spec)
         answer: bytes = await scripts.acall(
             self._client,
             "rejudge",
@@ -115,6 +119,7 @@ class Rejudging:
             secrets.token_hex(4),
             priority,
             _KEPT_VERDICTS,
+            counted,
         )
         return answer.decode()
 

@@ -74,8 +74,12 @@ class Shelf(Protocol):
         """Remove it, if it is there."""
         ...
 
-    def names(self, prefix: str) -> Iterator[Listed]:
-        """What is stored below a prefix, which ends with a slash."""
+    def names(self, prefix: str, *, after: str = "") -> Iterator[Listed]:
+        """What is stored below a prefix, which ends with a slash.
+
+        Args:
+            after: only what comes behind this name, in the order in which the store lists it.
+        """
         ...
 
 
@@ -129,14 +133,16 @@ class FolderShelf:
             with self._lock():
                 path.unlink(missing_ok=True)
 
-    def names(self, prefix: str) -> Iterator[Listed]:
+    def names(self, prefix: str, *, after: str = "") -> Iterator[Listed]:
         top = self._folder / check_name(f"{prefix}any").removesuffix("any")
-        for folder, _, files in os.walk(top):
-            for file in files:
+        seen = after.split("/") if after else []
+        for folder, folders, files in os.walk(top):
+            here = list(Path(folder).relative_to(self._folder).parts)
+            folders[:] = sorted(it for it in folders if [*here, it] >= seen[: len(here) + 1])
+            for file in sorted(it for it in files if [*here, it] > seen):
                 path = Path(folder) / file
                 with contextlib.suppress(FileNotFoundError):
-                    name = path.relative_to(self._folder).as_posix()
-                    yield Listed(name, path.stat().st_mtime)
+                    yield Listed("/".join([*here, file]), path.stat().st_mtime)
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:

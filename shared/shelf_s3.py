@@ -48,13 +48,12 @@ class S3Shelf:
         with contextlib.suppress(BlobMissing), errors(name):
             self._client.delete_object(**self._object(name))
 
-    def names(self, prefix: str) -> Iterator[Listed]:
+    def names(self, prefix: str, *, after: str = "") -> Iterator[Listed]:
         below = self._prefix + check_name(f"{prefix}any").removesuffix("any")
-        pages = iter(
-            self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=below
-            )
-        )
+        where = {"Bucket": self._bucket, "Prefix": below}
+        if after:
+            where["StartAfter"] = self._prefix + check_name(after)
+        pages = iter(self._client.get_paginator("list_objects_v2").paginate(**where))
         while True:
             with errors(below):
                 page: dict[str, Any] | None = next(pages, None)

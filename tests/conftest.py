@@ -7,8 +7,10 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from infra.local.valkey import Valkey
+from tests.in_process import HandWorker, hand_worker, open_client
 from tests.support import emptied
 
 # A shell that starts the suite in its background ignores SIGINT, and everything started
@@ -76,3 +78,17 @@ def own_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 def redis_url(valkey: Valkey) -> str:
     """The URL of that server, which holds nothing."""
     return emptied(valkey)
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[TestClient]:
+    """A caller of the whole web app, in this process, on that server."""
+    with open_client(redis_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def hand(redis_url: str) -> Iterator[HandWorker]:
+    """The workers' side of that server, by hand."""
+    with hand_worker(redis_url) as worker:
+        yield worker

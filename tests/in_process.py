@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,11 +23,16 @@ TTL_S = 3600
 
 @contextlib.contextmanager
 def open_client(redis_url: str, **settings: Any) -> Iterator[TestClient]:  # noqa: ANN401
-    """A client of the app as the local host assembles it; our own faults are answers here."""
-    settings.setdefault("archive", "none")  # nothing is to be left in this machine's state folder
-    app = create_app(Settings(redis_url=redis_url, **settings))
-    with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
-        yield client
+    """A client of the app as the local host assembles it; our own faults are answers here.
+
+    Nothing is left in this machine's state folder, and nothing read that lies there.
+    """
+    settings.setdefault("archive", "none")
+    with tempfile.TemporaryDirectory(prefix="assay-state-") as state:
+        settings.setdefault("state", state)
+        app = create_app(Settings(redis_url=redis_url, **settings))
+        with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+            yield client
 
 
 class HandWorker:

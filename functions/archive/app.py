@@ -1,4 +1,7 @@
-"""Keeps what has ended: the archiver, what sweeps after it, and the routes that forget."""
+"""Keeps what has ended: the archiver, what sweeps after it, and the routes that forget.
+
+It also goes on with judging a whole problem again, which has to read the archive.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from shared.forgetting import Forgetting
 from shared.identity import Role, require
 from shared.models import encode
 from shared.readiness import check_blobs
+from shared.rejudge_problem import RejudgingProblems
 from shared.retention import Retention
 from shared.services import Services
 
@@ -24,7 +28,8 @@ def routes(services: Services) -> list[BaseRoute]:
     retention = Retention(services.redis, services.settings)
     services.background.append(Archiver(services.archive, services.settings, retention).run)
     services.background.append(Sweeper(services.archive, forgetting, retention).run)
-
+    rejudging = RejudgingProblems(services.redis, services.settings, services.archive)
+    services.background.append(rejudging.run)
     whole = WholeBatches(services.store, services.archive, forgetting)
 
     async def forget(request: Request) -> Response:

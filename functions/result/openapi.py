@@ -194,6 +194,7 @@ _PATHS: tuple[tuple[str, str, str, dict[str, Any], list[dict[str, Any]]], ...] =
         {"202": answers.Rejudged},
         [],
     ),
+    ("get", "/problems/{id}/rejudge", "How far that is", {"200": answers.Rejudged}, []),
     (
         "post",
         "/batch",

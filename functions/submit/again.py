@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from shared.answers import Accepted, Code, Rejudged
+from shared.answers import Accepted, Code
+from shared.blobs import BlobsAway
 from shared.identity import Role, require
 from shared.models import encode
 from shared.people import Shared
 from shared.rejudge import Rejudging
+from shared.rejudge_problem import PATIENCE_S, RejudgingProblems
 from shared.services import Services
 from shared.store import links
 from shared.verdicts import State
@@ -19,6 +23,7 @@ from shared.verdicts import State
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of this file."""
     rejudging, store = Rejudging(services.redis), services.store
+    whole = RejudgingProblems(services.redis, services.settings, services.archive)
 
     async def rejudge(request: Request) -> Response:
         caller = require(request.scope, Role.SUBMIT)
@@ -29,8 +34,15 @@ def routes(services: Services) -> list[BaseRoute]:
 
     async def rejudge_problem(request: Request) -> Response:
         require(request.scope, Role.ADMIN)
-        count = await rejudging.problem(request.path_params["id"])
-        return _json(Rejudged(submissions=count), 202)
+        problem_id = request.path_params["id"]
+        await whole.ask(problem_id)
+        with contextlib.suppress(BlobsAway):  # what is in the archive follows
+            await whole.go_on(problem_id, patience_s=PATIENCE_S)
+        return _json(await whole.told(problem_id), 202)
+
+    async def show_rejudging(request: Request) -> Response:
+        require(request.scope, Role.ADMIN)
+        return _json(await whole.told(request.path_params["id"]))
 
     async def code(request: Request) -> Response:
         caller = require(request.scope, Role.READ)
@@ -52,6 +64,7 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/submission/{id}/code", code),
         Route("/submission/{id}/share", share, methods=["POST", "DELETE"]),
         Route("/problems/{id}/rejudge", rejudge_problem, methods=["POST"]),
+        Route("/problems/{id}/rejudge", show_rejudging),
     ]
 
 

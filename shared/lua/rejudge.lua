@@ -1,6 +1,7 @@
 -- Judge what is finished once more: back in line, with what it got kept in its history.
 -- ARGV: 4 id, 5 `finishedMs` of the verdict that the caller has seen, 6 spec (JSON),
---       7 epoch of its new stream, 8 priority class, 9 verdicts that are kept
+--       7 epoch of its new stream, 8 priority class, 9 verdicts that are kept,
+--       10 hash that counts it among its `submissions`, if it is there, or ''
 -- Returns: 'queued'; with nothing changed: 'running' if it is not finished, 'changed' if it
 -- has been judged again since, 'gone' if there is nothing to judge, 'batch' for an item,
 -- 'interactive' for one that was fed while it ran: what it was sent is not kept.
@@ -48,4 +49,7 @@ redis.call('HINCRBY', SHARE .. h[6], 'bytes', #spec)
 line.enter(id, now)
 emit(id, 'queued', cjson.encode({ reason = 'rejudge' }))
 line.call()
+if ARGV[10] and ARGV[10] ~= '' and redis.call('EXISTS', ARGV[10]) == 1 then
+  redis.call('HINCRBY', ARGV[10], 'submissions', 1)
+end
 return 'queued'

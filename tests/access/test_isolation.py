@@ -56,6 +56,7 @@ OF_A_BATCH = {
 #: For who looks after all of it; an account without the role is told so whatever the id.
 FOR_ADMINS = {
     ("POST", "/problems/{id}/rejudge"),
+    ("GET", "/problems/{id}/rejudge"),
     ("POST", "/problems/{id}/examples/{name:path}"),
     ("DELETE", "/problems/{id}"),
     ("DELETE", "/invites/{id}"),

@@ -34,18 +34,6 @@ ROUTES = [
 
 
 @pytest.fixture
-def client(redis_url: str) -> Iterator[TestClient]:
-    with open_client(redis_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def hand(redis_url: str) -> Iterator[HandWorker]:
-    with hand_worker(redis_url) as worker:
-        yield worker
-
-
-@pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """Somebody's server, which answers what it is told to."""
     with Receiver() as server:

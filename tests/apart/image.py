@@ -19,6 +19,7 @@ in the image that is stood in for.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -135,9 +136,14 @@ def _mount_namespace() -> subprocess.Popen[bytes]:
     holder = subprocess.Popen(
         ["unshare", "--mount", "sleep", "infinity"], preexec_fn=die_with_parent(signal.SIGKILL)
     )
-    ours = os.readlink("/proc/self/ns/mnt")
-    there = f"/proc/{holder.pid}/ns/mnt"
-    eventually(lambda: holder.poll() is not None or os.readlink(there) != ours)
+    ours, theirs = Path("/proc/self/ns/mnt"), Path(f"/proc/{holder.pid}/ns/mnt")
+
+    def is_in_it() -> bool:
+        with contextlib.suppress(OSError):  # it has ended
+            return theirs.readlink() != ours.readlink()
+        return False
+
+    eventually(lambda: holder.poll() is not None or is_in_it())
     return holder
 
 

@@ -7,7 +7,7 @@ import contextlib
 import errno
 import gzip
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from shared.retention import Retention
 from shared.settings import Settings
 from shared.shelf import NameMissing, NameTaken
 from shared.verdicts import Verdict
-from tests.in_process import HandWorker, hand_worker
+from tests.in_process import HandWorker
 from tests.s3 import FarStore
 from tests.shared import submissions as subs
 
@@ -61,12 +61,6 @@ class Works:
 def works(request: pytest.FixtureRequest, redis_url: str, tmp_path: Path) -> Works:
     far: FarStore | None = request.getfixturevalue("far") if request.param == "s3" else None
     return Works(redis_url, far.blobs() if far else FolderBlobs(tmp_path))
-
-
-@pytest.fixture
-def hand(redis_url: str) -> Iterator[HandWorker]:
-    with hand_worker(redis_url) as worker:
-        yield worker
 
 
 def ended(hand: HandWorker, verdict: Verdict = Verdict.ACCEPTED) -> str:

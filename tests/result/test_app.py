@@ -18,18 +18,6 @@ from tests.in_process import HandWorker, assert_problem, hand_worker, open_clien
 from tests.shared import submissions as subs
 
 
-@pytest.fixture
-def client(redis_url: str) -> Iterator[TestClient]:
-    with open_client(redis_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def hand(redis_url: str) -> Iterator[HandWorker]:
-    with hand_worker(redis_url) as worker:
-        yield worker
-
-
 def test_a_waiting_submission_has_no_verdict_and_nulls_for_what_is_not_known(
     client: TestClient, hand: HandWorker
 ) -> None:

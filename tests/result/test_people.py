@@ -167,7 +167,7 @@ def test_judging_again_corrects_what_people_see(admin: Person, hand: HandWorker)
     install(hand, "adding")
     ada = joined(admin, "ada", None)
     solve(ada, hand, "adding")
-    assert admin.post("/problems/adding/rejudge").json() == {"submissions": 1}
+    assert admin.post("/problems/adding/rejudge").json()["submissions"] == 1
     assert ada.get("/leaderboard").json()["own"]["solved"] == 1, "until the new verdict"
     hand.finish(hand.claim(), Verdict.WRONG_ANSWER)
     assert ada.get("/leaderboard").json() == {"rows": [], "own": None}

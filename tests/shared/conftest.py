@@ -1,4 +1,4 @@
-"""What tests of the core stand on: a client of the emptied store, and a worker's hand in it."""
+"""What tests of the core stand on: a client of the emptied store, claims in it, a served edge."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import redis
 
 from shared.claims import Claims
 from tests.shared import submissions as subs
+from tests.shared.edge import EDGE, HASTY, Served, serving
 
 
 @pytest.fixture
@@ -20,3 +21,24 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
 @pytest.fixture
 def claims(client: redis.Redis) -> Claims:
     return subs.claims(client)
+
+
+@pytest.fixture(scope="module")
+def one() -> Iterator[Served]:
+    """A server with the edge's usual patience."""
+    with serving(EDGE) as server:
+        yield server
+
+
+@pytest.fixture
+def served(one: Served) -> Served:
+    """The patient one; nothing is left of the test before."""
+    one.await_open(0)
+    return one
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[Served]:
+    """The one without patience."""
+    with serving(HASTY) as server:
+        yield server

@@ -6,7 +6,6 @@ import contextlib
 import select
 import socket
 import threading
-from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from shared.serving.server import MAX_FRAME_BYTES
 from shared.settings import Settings
 from tests.shared.edge import (
     EDGE,
-    HASTY,
     JSON,
     PATIENCE_S,
     TAKE,
@@ -29,28 +27,7 @@ from tests.shared.edge import (
     drip,
     head,
     hung_up,
-    serving,
 )
-
-
-@pytest.fixture(scope="module")
-def one() -> Iterator[Served]:
-    with serving(EDGE) as server:
-        yield server
-
-
-@pytest.fixture
-def served(one: Served) -> Served:
-    """The patient one; nothing is left of the test before."""
-    one.await_open(0)
-    return one
-
-
-@pytest.fixture(scope="module")
-def hasty() -> Iterator[Served]:
-    """The one without patience."""
-    with serving(HASTY) as server:
-        yield server
 
 
 @pytest.mark.parametrize(

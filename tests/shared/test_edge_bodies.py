@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
 from http.client import HTTPResponse
 
 import pytest
 
 from tests.shared.edge import (
     BIG,
-    EDGE,
-    HASTY,
     JSON,
     PATIENCE_S,
     TAKE,
@@ -22,28 +19,7 @@ from tests.shared.edge import (
     drip,
     head,
     hung_up,
-    serving,
 )
-
-
-@pytest.fixture(scope="module")
-def one() -> Iterator[Served]:
-    with serving(EDGE) as server:
-        yield server
-
-
-@pytest.fixture
-def served(one: Served) -> Served:
-    """The patient one; nothing is left of the test before."""
-    one.await_open(0)
-    return one
-
-
-@pytest.fixture(scope="module")
-def hasty() -> Iterator[Served]:
-    """The one without patience."""
-    with serving(HASTY) as server:
-        yield server
 
 
 @pytest.mark.parametrize("size", [1_000, 40_000, 200_000])

@@ -130,12 +130,12 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         client.hset(keys.tenant("local"), mapping={"weight": 2})
         for members in (keys.CAPPED, keys.withdrawn("local")):
             client.sadd(members, "somebody")
-        for notes in (keys.FORGOTTEN, keys.BURIED, keys.BATCHES_TO_ARCHIVE):
+        for notes in (keys.FORGOTTEN, keys.BURIED, keys.BATCHES_TO_ARCHIVE, keys.REJUDGING):
             client.zadd(notes, {"x:local": 1})
         client.set(keys.SWEEPING, 1)
         client.hset(keys.ARCHIVE, "mode", "all")
         subs.cancel(client, subs.submitted(client))
-        for fields in (keys.DRAINING, keys.RESTANDING):
+        for fields in (keys.DRAINING, keys.RESTANDING, keys.rejudging("p")):
             client.hset(fields, "w", 1)
         client.lpush(keys.JUDGE_ERRORS, "{}")
         client.zadd(keys.FAILING, {"local": 1})

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 import redis
 
 from shared import keys
+from shared.answers import Rejudged
+from shared.archive import Archive
+from shared.blobs import FolderBlobs
 from shared.claims import Claim, Claims
 from shared.connect import async_client
 from shared.errors import Conflict, NotFound
 from shared.models import encode
 from shared.rejudge import Rejudging
+from shared.rejudge_problem import RejudgingProblems
+from shared.settings import Settings
 from shared.verdicts import EventType, Verdict
 from tests.shared import submissions as subs
 from tests.submit.test_problems import ENTRY
@@ -115,14 +121,12 @@ def test_what_cannot_be_judged_again_says_why(client: redis.Redis, redis_url: st
                     await again.one(submission_id)
             with pytest.raises(NotFound):
                 await again.spec(cancelled)
-            with pytest.raises(NotFound):
-                await again.problem("unknown")
 
     asyncio.run(ask())
 
 
 def test_all_of_a_problem_are_judged_again_by_the_package_of_today(
-    client: redis.Redis, redis_url: str
+    client: redis.Redis, redis_url: str, tmp_path: Path
 ) -> None:
     claims = subs.claims(client)
     old = json.loads(subs.spec()) | {"problemId": ENTRY.id, "package": "o" * 64}
@@ -135,11 +139,15 @@ def test_all_of_a_problem_are_judged_again_by_the_package_of_today(
         finish(claims)
     client.hset(keys.PROBLEMS, ENTRY.id, encode(ENTRY))
 
-    async def ask() -> int:
+    async def ask() -> Rejudged:
         async with async_client(redis_url) as connection:
-            return await Rejudging(connection).problem(ENTRY.id)
+            archive = Archive(connection, FolderBlobs(tmp_path))
+            work = RejudgingProblems(connection, Settings(), archive)
+            await work.ask(ENTRY.id)
+            await work.go_on(ENTRY.id)
+            return await work.told(ENTRY.id)
 
-    assert asyncio.run(ask()) == 2
+    assert asyncio.run(ask()) == Rejudged(submissions=2, complete=True)
     states = [subs.state(client, submission_id) for submission_id in ids]
     assert states == ["queued", "finished", "queued"]
     claim = claims.claim()

@@ -87,8 +87,9 @@ BATCH_SCRIPTS = {"batch_open", "batch_add", "batch_seal", "batch_cancel"}
 ACCOUNT_SCRIPTS = {
     *("join", "leave", "attempt", "change_account", "adopt", "stands_for", "share", "position"),
 }
-#: They change what is installed, and what is solved by that: tests/shared/test_standings.py.
-PROBLEM_SCRIPTS = {"list_problem", "restand"}
+#: They change what is installed, and what is solved by that: tests/shared/test_standings.py,
+#: or note how far it is with judging it again: tests/archive/test_rejudging.py.
+PROBLEM_SCRIPTS = {"list_problem", "restand", "rejudging"}
 #: They only touch what has ended, or end it by `cancel` first: tests/archive.
 ARCHIVE_SCRIPTS = {
     *("to_archive", "archived", "bring_back", "forget"),

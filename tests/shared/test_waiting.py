@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -17,17 +17,11 @@ from shared.settings import Settings
 from shared.store import Snapshot
 from shared.verdicts import State
 from shared.waiting import parse_wait
-from tests.in_process import HandWorker, hand_worker
+from tests.in_process import HandWorker
 from tests.shared import submissions as subs
 
 LONG_S = 60.0
 T = TypeVar("T")
-
-
-@pytest.fixture
-def hand(redis_url: str) -> Iterator[HandWorker]:
-    with hand_worker(redis_url) as worker:
-        yield worker
 
 
 @asynccontextmanager

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
 from shared import keys
 from shared.connect import async_client
 from shared.workers import WorkerFacts, Workers, workers
-from tests.in_process import HandWorker, hand_worker
-
-
-@pytest.fixture
-def hand(redis_url: str) -> Iterator[HandWorker]:
-    with hand_worker(redis_url) as worker:
-        yield worker
+from tests.in_process import HandWorker
 
 
 def read(redis_url: str) -> list[WorkerFacts]:

@@ -122,6 +122,9 @@ def test_a_finished_submission_is_judged_again_over_http(
     told = client.get(f"/result/{submission_id}").json()
     assert (told["status"], told["verdict"]) == ("queued", None)
     assert [past["verdict"] for past in told["history"]] == ["completed"]
-    assert client.post("/problems/adding/rejudge").json() == {"submissions": 0}
+    assert_problem(client.get("/problems/adding/rejudge"), 404, "not-found")
+    none = {"submissions": 0, "complete": True}
+    assert client.post("/problems/adding/rejudge").json() == none
+    assert client.get("/problems/adding/rejudge").json() == none
     assert_problem(client.post("/problems/unknown/rejudge"), 404, "not-found")
     assert_problem(client.post("/submission/unknown/rejudge"), 404, "not-found")

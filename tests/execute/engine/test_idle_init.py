@@ -30,9 +30,13 @@ def engine() -> Iterator[Engine]:
 def named(keeper: int, name: str, depth: int) -> list[int]:
     """The keeper's children that are called so, and are in so many more pid namespaces."""
     found = []
+    own = status_of(keeper)
     for child in Path(f"/proc/{keeper}/task/{keeper}/children").read_text().split():
-        told, more = [status_of(int(pid)) for pid in (child, keeper)]
-        deeper = len(told["NSpid"].split()) - len(more["NSpid"].split())
+        try:
+            told = status_of(int(child))
+        except OSError:
+            continue  # it ended while we looked
+        deeper = len(told["NSpid"].split()) - len(own["NSpid"].split())
         if told["Name"].strip() == name and deeper == depth and "Z" not in told["State"]:
             found.append(int(child))
     return found

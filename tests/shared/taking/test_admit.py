@@ -15,7 +15,7 @@ from shared.limits import LIMITS
 from shared.models import CaseRequest, FileRequest, LimitsRequest, Spec, SubmitRequest
 from shared.taking.admit import admit
 from shared.workers import LanguageFacts, WorkerFacts
-from tests.in_process import HandWorker, assert_problem, hand_worker, open_client
+from tests.in_process import HandWorker, assert_problem, open_client
 
 GOOD: dict[str, Any] = {"code": "print(1)", "language": "python"}
 
@@ -24,12 +24,6 @@ GOOD: dict[str, Any] = {"code": "print(1)", "language": "python"}
 def client(redis_url: str) -> Iterator[TestClient]:
     with open_client(redis_url) as opened:
         yield opened
-
-
-@pytest.fixture
-def hand(redis_url: str) -> Iterator[HandWorker]:
-    with hand_worker(redis_url) as worker:
-        yield worker
 
 
 def one_file(name: str, content: str = "", encoding: str = "utf-8") -> dict[str, Any]:
