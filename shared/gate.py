@@ -189,9 +189,14 @@ async def _send_to_sign_in(scope: Scope, send: Send) -> None:
 
 def session_of(scope: Scope) -> str:
     """The value of the session's cookie; empty if there is none."""
+    return cookie_of(scope, COOKIE)
+
+
+def cookie_of(scope: Scope, name: str) -> str:
+    """The value of a cookie; empty if there is none."""
     for header in headers_of(scope, b"cookie"):
         try:
-            found = SimpleCookie(header).get(COOKIE)
+            found = SimpleCookie(header).get(name)
         except CookieError:
             continue
         if found is not None:

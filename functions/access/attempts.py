@@ -1,12 +1,12 @@
-"""How often somebody may try to sign in: for a name from an address, from an address, for a name.
+"""How often somebody may try to sign in: from his own browser, and from anywhere else.
 
-Theory of operation. Whoever knows a name can use up what is counted for the name alone, and so
-lock its owner out. So the short limit is one of a name *and* an address: who tries in vain only
-locks himself out. One that was right leaves a mark on its name and address, for a month. For
-a name from everywhere there is a wider limit over an hour, so that a thousand addresses do not
-get a thousand times as many tries; a place with a mark is exempt from it, and the owner comes
-in from there whatever others do. It is OWASP's scheme of device cookies, with the address in
-the place of the cookie: no browser has to keep anything, and nothing can be stolen from it.
+Theory of operation. Whoever knows a name can use up what is counted for the name, and whoever
+sits in the same school what is counted for its address; so either could lock the owner out. It
+is OWASP's scheme of device cookies that keeps him in: a browser that has signed in to an
+account once has a cookie of its own, and with it a count of its own. What others try in vain
+does not hold for it. All others share three counts: of a name and an address, of an address,
+and, over an hour, of a name from everywhere, so that a thousand addresses do not get a thousand
+times as many tries. A cookie that was stolen is worth ten tries in ten minutes, and no more.
 
 An attempt is counted before it is made and given back if it was right, so trying at many
 places at the same time gains nothing. A name that nobody has is limited like any other.
@@ -16,24 +16,28 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import secrets
 
 import redis.asyncio
 
+from functions.access import cookies
 from shared import keys, scripts
 from shared.asgi import Scope, headers_of
 from shared.errors import TooMany
 from shared.settings import Settings
 
 WINDOW_S = 600
+#: From a browser that has signed in to this account before.
+MOST_FROM_A_DEVICE = 10
 #: For one name, from one address.
 MOST_FOR_A_NAME_HERE = 10
 #: A school is one address to us.
 MOST_FROM_AN_ADDRESS = 100
-#: For one name, from all addresses from which it was never right.
+#: For one name, from everywhere.
 MOST_FOR_A_NAME = 200
 NAME_WINDOW_S = 3600
-#: So long a place stays known.
-PLACE_S = 30 * 86_400
+#: So long after its last sign-in a browser stays known.
+DEVICE_S = 30 * 86_400
 
 
 class Attempts:
@@ -49,31 +53,47 @@ class Attempts:
         Raises:
             TooMany: there were too many.
         """
-        wait_ms = await self._call("try", name, scope)
+        shown = cookies.device_of(scope)
+        wait_ms = await self._call("try", name, scope, shown, shown)
         if wait_ms:
             wait_s = -(-wait_ms // 1000)
             why = f"too many attempts to sign in: the next one can be made in {wait_s} s"
             raise TooMany(why, retry_after_s=wait_s)
 
-    async def was_right(self, name: str, scope: Scope) -> None:
-        """Give the last one back; this place is known from now on."""
-        await self._call("right", name, scope)
+    async def was_right(self, name: str, scope: Scope) -> str:
+        """Give the last one back; gives what this browser is known by from now on."""
+        return await self._known("right", name, scope)
 
-    async def _call(self, what: str, name: str, scope: Scope) -> int:
-        address = address_of(scope, behind_proxy=self._behind_proxy)
-        name, here = name.lower(), f"{name.lower()} {address}"
+    async def know(self, name: str, scope: Scope) -> str:
+        """The same, of somebody who came in without a password."""
+        return await self._known("know", name, scope)
+
+    async def _known(self, what: str, name: str, scope: Scope) -> str:
+        shown = cookies.device_of(scope)
+        device = shown or secrets.token_urlsafe(32)
+        await self._call(what, name, scope, shown, device)
+        return device
+
+    async def _call(self, what: str, name: str, scope: Scope, shown: str, device: str) -> int:
+        name, address = name.lower(), address_of(scope, behind_proxy=self._behind_proxy)
         return int(
             await scripts.acall(
-                *(self._client, "attempt", what, keys.place(_digest(here)), PLACE_S * 1000),
-                *(_counter("here", here), MOST_FOR_A_NAME_HERE, WINDOW_S * 1000),
+                *(self._client, "attempt", what),
+                *(_mark(name, shown), _mark(name, device), DEVICE_S * 1000),
+                *(_counter("device", name, shown), MOST_FROM_A_DEVICE, WINDOW_S * 1000),
+                *(_counter("here", name, address), MOST_FOR_A_NAME_HERE, WINDOW_S * 1000),
                 *(_counter("address", address), MOST_FROM_AN_ADDRESS, WINDOW_S * 1000),
                 *(_counter("name", name), MOST_FOR_A_NAME, NAME_WINDOW_S * 1000),
             )
         )
 
 
-def _counter(kind: str, text: str) -> str:
-    return keys.attempts(_digest(f"{kind} {text}"))
+def _mark(name: str, device: str) -> str:
+    return keys.device(_digest(f"{name} {device}"))
+
+
+def _counter(*parts: str) -> str:
+    return keys.attempts(_digest(" ".join(parts)))
 
 
 def _digest(text: str) -> str:

@@ -1,12 +1,20 @@
-"""The session's cookie: which flags it has, said once."""
+"""The cookies of a session and of a browser: which flags they have, said once."""
 
 from __future__ import annotations
+
+import re
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.asgi import Scope
 from shared.credentials import SESSION_S
-from shared.gate import COOKIE
+from shared.gate import COOKIE, cookie_of
+
+DEVICE = "assay_device"
+#: What it is worth is decided by what is stored of it.
+DEVICE_COOKIE_S = 365 * 86_400
+_TOKEN = re.compile(r"[0-9A-Za-z_-]{43}")
 
 
 def give(response: Response, token: str, request: Request) -> None:
@@ -19,6 +27,24 @@ def give(response: Response, token: str, request: Request) -> None:
         samesite="strict",
         secure=request.headers.get("x-forwarded-proto") == "https",
     )
+
+
+def give_device(response: Response, token: str, request: Request) -> None:
+    """Let the browser be known when it signs in again; it opens nothing."""
+    response.set_cookie(
+        DEVICE,
+        token,
+        max_age=DEVICE_COOKIE_S,
+        httponly=True,
+        samesite="strict",
+        secure=request.headers.get("x-forwarded-proto") == "https",
+    )
+
+
+def device_of(scope: Scope) -> str:
+    """What a browser is known by; empty if it shows nothing of ours."""
+    shown = cookie_of(scope, DEVICE)
+    return shown if _TOKEN.fullmatch(shown) else ""
 
 
 def take(response: Response) -> None:

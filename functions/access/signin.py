@@ -70,7 +70,8 @@ class _Entrance:
         hashed = "" if asked.password is None else await self._passwords.hash(asked.password)
         account = new_account(asked.name, roles, hashed)
         await self._invites.join(asked.token, account)
-        return await self._signed_in(request, account, 201)
+        device = await self._attempts.know(account.name, request.scope)
+        return await self._signed_in(request, account, device, 201)
 
     async def check_invite(self, request: Request) -> Response:
         """`POST /invites/check`: whoever has the link is told at once if it opens nothing.
@@ -95,8 +96,8 @@ class _Entrance:
         stored = "" if account is None else account.password
         if not await self._passwords.matches(stored, asked.password) or account is None:
             raise Unauthorized(_WRONG)
-        await self._attempts.was_right(asked.name, request.scope)
-        return await self._signed_in(request, account)
+        device = await self._attempts.was_right(asked.name, request.scope)
+        return await self._signed_in(request, account, device)
 
     async def _by_link(self, request: Request, token: str, asked: SessionRequest) -> Response:
         if asked.name is not None or asked.password is not None:
@@ -105,7 +106,8 @@ class _Entrance:
         account = await self._accounts.find(caller.account) if caller else None
         if account is None:
             raise Unauthorized("this link was used before, or is too old")
-        return await self._signed_in(request, account, by_token=True)
+        device = await self._attempts.know(account.name, request.scope)
+        return await self._signed_in(request, account, device, by_token=True)
 
     async def set_password(self, request: Request) -> Response:
         """`PUT /me/password`."""
@@ -117,7 +119,8 @@ class _Entrance:
         hashed = await self._passwords.hash(asked.password)
         changed = await self._accounts.set_password(account, hashed)
         await self._credentials.close_all(account.tenant)
-        return await self._signed_in(request, changed)
+        device = await self._attempts.know(account.name, request.scope)
+        return await self._signed_in(request, changed, device)
 
     async def _own_account(self, caller: Caller) -> StoredAccount:
         if not caller.account:
@@ -134,6 +137,7 @@ class _Entrance:
         self,
         request: Request,
         account: StoredAccount,
+        device: str,
         status: int = 200,
         *,
         by_token: bool = False,
@@ -143,6 +147,7 @@ class _Entrance:
         response = Response(encode(answer), status, _NO_STORE, media_type="application/json")
         token = await self._credentials.open_session(caller, by_token=by_token)
         cookies.give(response, token, request)
+        cookies.give_device(response, device, request)
         return response
 
 

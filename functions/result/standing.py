@@ -10,6 +10,7 @@ hundred thousand solvers as for a thousand; a verdict costs nothing more for any
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from shared.errors import Conflict
@@ -65,12 +66,15 @@ def spread(own: float, others: Sequence[float]) -> Spread:
         margin = math.sqrt(_LEAST_SPAN / span)
         least, most = least / margin, most * margin
     width = math.log(most / least) / BINS
-    places = [min(int(math.log(figure / least) / width), BINS - 1) for figure in figures]
+    own_place, *places = (
+        min(int(math.log(figure / least) / width), BINS - 1) for figure in figures
+    )
+    many = Counter(places)
     return Spread(
         own=own,
         ahead_of=sum(figure > own for figure in others) / len(others),
         least=least,
         most=most,
-        counts=[places[1:].count(place) for place in range(BINS)],
-        own_place=places[0],
+        counts=[many[place] for place in range(BINS)],
+        own_place=own_place,
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from msgspec import structs
 
+from shared.languages import find
 from shared.problems.default_validator import FlagsError, parse_flags
 from shared.problems.model import Group, Package, PackageError, Scoring
+from shared.problems.programs import language_named
 
 
 def check(package: Package) -> Package:
@@ -17,6 +19,7 @@ def check(package: Package) -> Package:
     if not any(not case.sample for case in package.cases):
         raise PackageError("data/secret", "", "holds no test")
     _check_validation(package)
+    _check_include(package)
     warnings = [*package.warnings, *_group_warnings(package)]
     if not package.statements:
         warnings.append("there is no statement")
@@ -24,11 +27,26 @@ def check(package: Package) -> Package:
         warnings.append("submissions/accepted: there is no accepted submission")
         if package.time_limit.explicit_ms is None:
             warnings.append("there is no time limit, and nothing to derive it from")
+    if package.static_validator is not None:
+        warnings.append("static_validator: no group asks for it; it is never run")
     if package.format.is_legacy and package.format == "legacy-icpc":
         for what, there in (("include", package.include), ("graders", package.grader)):
             if there:
                 raise PackageError(what, "", "does not exist in legacy-icpc")
     return structs.replace(package, warnings=tuple(dict.fromkeys(warnings)))
+
+
+#: What is compiled of several files that one may be a driver of.
+_WITH_DRIVERS = {"c", "cpp17", "cpp20", "java"}
+
+
+def _check_include(package: Package) -> None:
+    """A driver that would stand where the program itself does can only be linked with it."""
+    for name, files in package.include.items():
+        language = find(language_named(name) or "")
+        if language and language.name not in _WITH_DRIVERS and language.file in files:
+            reason = "drivers are known in C, C++ and Java only: here it is the program's own place"
+            raise PackageError(f"include/{name}/{language.file}", "", reason)
 
 
 def _check_validation(package: Package) -> None:
@@ -62,6 +80,17 @@ def _group_warnings(package: Package) -> list[str]:
     return warnings
 
 
+def _check_static(file: str, scoring: Scoring) -> None:
+    """Nobody would look at the source: a package that counts on that is refused."""
+    for key, asked in (
+        ("static_validation_score", scoring.static_validation_score is not None),
+        ("static_validator_args", bool(scoring.static_validator_args)),
+        ("static_validation", scoring.static_validation_of_draft),
+    ):
+        if asked:
+            raise PackageError(file, key, "static validators are not run here")
+
+
 def _check_scoring(
     package: Package,
     group: Group,
@@ -71,8 +100,7 @@ def _check_scoring(
 ) -> None:
     """The rules of 2025-09 for scored groups."""
     file = f"data/{group.name}/test_group.yaml"
-    if scoring.static_validation_score is not None:
-        raise PackageError(file, "static_validation_score", "static validators are not run")
+    _check_static(file, scoring)
     for name in scoring.require_pass:
         if name not in groups:
             raise PackageError(file, "require_pass", f"there is no group {name[:80]!r}")

@@ -197,6 +197,8 @@ class Scoring(Model, frozen=True, kw_only=True):
     require_pass: tuple[str, ...] = ()
     static_validation_score: int | Literal["pass-fail"] | None = None
     static_validator_args: tuple[str, ...] = ()
+    #: The same, as drafts of the format said it.
+    static_validation_of_draft: bool = False
 
 
 class Group(Model, frozen=True, kw_only=True):

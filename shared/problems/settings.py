@@ -184,6 +184,7 @@ def modern_scoring(keys: Fields, group: str) -> Scoring:
         require_pass=keys.words("require_pass") or (),
         static_validation_score=_static_score(keys),
         static_validator_args=keys.words("static_validator_args") or (),
+        static_validation_of_draft=keys.raw("static_validation") not in (None, False),
     )
 
 

@@ -158,46 +158,68 @@ def test_trying_passwords_is_limited_for_each_address(
     assert signed_in(admin, "ada", PASSWORD).status_code == 200
 
 
-def from_address(admin: Person, name: str, password: str, address: str) -> Any:  # noqa: ANN401
-    """The answer to somebody who signs in from an address."""
+def from_address(person: Person, name: str, password: str, address: str) -> Any:  # noqa: ANN401
+    """The answer to somebody who signs in from an address, with his own browser."""
     body = {"name": name, "password": password}
-    return Person(admin.client).post("/session", body, headers={"x-forwarded-for": address})
+    return person.post("/session", body, headers={"x-forwarded-for": address})
 
 
 def test_who_tries_in_vain_locks_himself_out_and_not_the_owner_of_the_name(admin: Person) -> None:
-    joined(admin, "ada")
+    owner, school = joined(admin, "ada"), "203.0.113.9"
+    prankster = Person(admin.client)
     for _ in range(attempts.MOST_FOR_A_NAME_HERE):
-        assert from_address(admin, "ada", "wrong horse battery", "203.0.113.9").status_code == 401
-    refused = from_address(admin, "ada", PASSWORD, "203.0.113.9")
+        assert from_address(prankster, "ada", "wrong horse battery", school).status_code == 401
+    refused = from_address(prankster, "ada", PASSWORD, school)
     assert "can be made in" in assert_problem(refused, 429, "rate-limited")
-    assert from_address(admin, "ada", PASSWORD, "198.51.100.1").status_code == 200
+    # The owner comes in from any other address, and in the same school by a browser that is known
+    assert from_address(Person(admin.client), "ada", PASSWORD, "198.51.100.1").status_code == 200
+    assert from_address(Person(admin.client), "ada", PASSWORD, school).status_code == 429
+    owner.post("/logout")
+    assert from_address(owner, "ada", PASSWORD, school).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["ada", "nobody-at-all"])
-def test_many_addresses_together_have_a_bound_and_a_known_place_is_exempt_from_it(
+def test_many_addresses_together_have_a_bound_that_a_known_browser_does_not_share(
     admin: Person, hand: HandWorker, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(attempts, "MOST_FOR_A_NAME", 4)
-    joined(admin, "ada")
-    home, work = "198.51.100.1", "198.51.100.2"
-    assert from_address(admin, "ada", PASSWORD, home).status_code == 200
+    ada, address = joined(admin, "ada"), "198.51.100.1"
     # Given that a name is tried from many addresses, until no more tries are left
     statuses = [
-        from_address(admin, name, "wrong horse battery", f"203.0.113.{n}").status_code
+        from_address(Person(admin.client), name, "x", f"203.0.113.{n}").status_code
         for n in range(6)
     ]
     assert statuses == [401] * 4 + [429] * 2
-    # Then its owner comes in from where he was before, as often as he likes, and nowhere else
+    # Then its owner comes in by his browser, as often as he likes, and by no other
     for _ in range(3):
-        assert from_address(admin, "ada", PASSWORD, home).status_code == 200
-    assert from_address(admin, name, PASSWORD, work).status_code == 429 or name != "ada"
-    # And what he tries in vain there is counted there, and gives nothing back to the others
-    for _ in range(attempts.MOST_FOR_A_NAME_HERE):
-        assert from_address(admin, "ada", "wrong horse battery", home).status_code == 401
-    assert from_address(admin, "ada", PASSWORD, home).status_code == 429
-    assert from_address(admin, name, "x", "203.0.113.99").status_code == 429
-    [known] = hand.redis.scan_iter(keys.place("*"))
-    assert 0 < hand.redis.ttl(known) <= attempts.PLACE_S
+        assert from_address(ada, "ada", PASSWORD, address).status_code == 200
+    assert from_address(Person(admin.client), name, PASSWORD, address).status_code == 429
+    # And what is tried in vain with it is counted for it, and gives nothing back to others
+    for _ in range(attempts.MOST_FROM_A_DEVICE):
+        assert from_address(ada, "ada", "wrong horse battery", address).status_code == 401
+    assert from_address(ada, "ada", PASSWORD, address).status_code == 429
+    assert from_address(Person(admin.client), name, "x", "203.0.113.99").status_code == 429
+
+
+def test_a_browser_is_known_for_its_own_accounts_by_what_is_ours_alone(
+    admin: Person, hand: HandWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "MOST_FOR_A_NAME", 2)
+    ada, bob = joined(admin, "ada"), joined(admin, "bob")
+    for name in ("ada", "ada", "bob", "bob"):
+        assert signed_in(admin, name, "wrong horse battery").status_code == 401
+    # Somebody else's browser, one that was made up, and one that is not known any more
+    assert from_address(bob, "ada", PASSWORD, "198.51.100.1").status_code == 429
+    for made_up in ("", "x", "x" * 43, "x" * 5000, ada.cookies["assay_device"][:-1]):
+        stranger = Person(admin.client)
+        stranger.cookies["assay_device"] = made_up
+        assert from_address(stranger, "ada", PASSWORD, "198.51.100.1").status_code == 429
+    marks = list(hand.redis.scan_iter(keys.device("*")))
+    assert len(marks) == 2
+    assert all(0 < hand.redis.ttl(mark) <= attempts.DEVICE_S for mark in marks)
+    assert ada.cookies["assay_device"].encode() not in b"".join(marks)
+    hand.redis.delete(*marks)
+    assert from_address(ada, "ada", PASSWORD, "198.51.100.1").status_code == 429
 
 
 def test_an_account_has_a_rate_for_all_of_its_sessions(redis_url: str, hand: HandWorker) -> None:

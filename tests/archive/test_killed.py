@@ -60,30 +60,42 @@ def test_archivers_that_are_killed_lose_nothing(
             ids.append(claim.submission_id)
         return ids
 
+    def end_batch() -> str:
+        batch_id, items = subs.batch_of(client, 3)
+        for item in items:
+            subs.cancel(client, item)
+        return batch_id
+
     # Given some that ended, and archivers that are killed in the middle of their work
-    ids = end_some(COUNT // 3)
+    ids, batches = end_some(COUNT // 3), [end_batch()]
     for _ in range(2):
         before = client.zcard(keys.TO_ARCHIVE)
         with archiver(redis_url, state, log):
             eventually(lambda before=before: settled_or_leased(client, before), 60)  # type: ignore[misc]
             time.sleep(random.uniform(0, 0.05))
         ids += end_some(COUNT // 3)
+        batches.append(end_batch())
         # What they had taken is free again when its lease is over
         taken: Any = client.zrange(keys.TO_ARCHIVE, 0, -1)
         client.zadd(keys.TO_ARCHIVE, dict.fromkeys(taken, 0) | {"0" * 32: 0})
+        client.zadd(keys.BATCHES_TO_ARCHIVE, dict.fromkeys(batches, 0), xx=True)
     # When two go on
     with archiver(redis_url, state, log), archiver(redis_url, state, log):
-        eventually(lambda: client.zcard(keys.TO_ARCHIVE) == 0, 60)
+        eventually(lambda: not client.exists(keys.TO_ARCHIVE, keys.BATCHES_TO_ARCHIVE), 60)
     # Then each is in the archive once, with what is its own, and has its time in Redis
     shelf = FolderBlobs(state / "blobs").shelf()
     names = [it.name for it in shelf.names("archive/")]
-    assert sorted(name.rpartition("/")[2] for name in names) == sorted(ids)
+    assert sorted(name.rpartition("/")[2] for name in names) == sorted([*ids, *batches])
     for name in names:
         record = unpack(shelf.get(name).content)
+        if record.is_batch:
+            assert (len(record.ended), len(record.events)) == (3, 4)
+            continue
         assert record.id in record.fields["result"]
         assert len(record.events) == 3
     assert all(client.ttl(keys.submission(submission_id)) > 0 for submission_id in ids)
-    assert client.hget(keys.ARCHIVE, "archived") == b"%d" % COUNT
+    assert all(client.ttl(keys.batch(batch_id)) > 0 for batch_id in batches)
+    assert client.hget(keys.ARCHIVE, "archived") == b"%d" % (COUNT + len(batches))
     assert b"Traceback" not in log.read_bytes()
 
 

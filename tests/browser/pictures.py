@@ -155,6 +155,7 @@ class _Pictures:
         put_code(page, SOLUTION.replace("    time.sleep(0.25)\n", ""))
         page.get_by_role("button", name="Submit").click()
         expect(page.locator(".verdict strong")).to_have_text("Accepted")
+        expect(page.locator(".spread")).to_have_count(2)
         page.locator(".coding").scroll_into_view_if_needed()
         page.evaluate("document.querySelector('.coding').scrollIntoView()")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.browser.conftest import Service, put_code
 from tests.browser.test_accessible import grave
@@ -16,13 +16,20 @@ def choose(page: Page, name: str) -> None:
     page.locator(".coding summary").focus()
     page.keyboard.press("Enter")
     page.get_by_label("Keys").select_option(name)
+    expect(page.locator(f".menu [data-keys={name}]")).to_be_attached()
     page.keyboard.press("Escape")
     expect(page.get_by_label("Keys")).to_be_hidden()
 
 
+def press(code: Locator, *keys: str) -> None:
+    """One after the other."""
+    for key in keys:
+        code.press(key)
+
+
 def lines(page: Page) -> list[str]:
     """The program, line by line."""
-    return page.locator(".cm-content .cm-line").all_inner_texts()
+    return [it.strip("\n") for it in page.locator(".cm-content .cm-line").all_inner_texts()]
 
 
 def assert_no_trap(page: Page) -> None:
@@ -39,11 +46,7 @@ def test_vim_keys_are_chosen_and_kept_and_are_no_trap(page: Page, service: Servi
     choose(page, "vim")
     code = page.get_by_label("Code", exact=True)
     expect(page.locator(".cm-vim-panel")).to_contain_text("NORMAL")
-    code.press("g")
-    code.press("g")
-    code.press("d")
-    code.press("d")
-    code.press("o")
+    press(code, "g", "g", "d", "d", "o")
     page.keyboard.type("print(3)")
     code.press("Escape")
     assert lines(page) == ["print(2)", "print(3)"]
@@ -63,6 +66,31 @@ def test_vim_keys_are_chosen_and_kept_and_are_no_trap(page: Page, service: Servi
     code.press("Control+End")
     page.keyboard.type("x")
     assert lines(page)[-1] == "print(3)x"
+
+
+def test_emacs_keys_mark_kill_and_yank_and_are_no_trap(page: Page, service: Service) -> None:
+    open_play(page, service)
+    put_code(page, "one two\nthree\nfour")
+    choose(page, "emacs")
+    code = page.get_by_label("Code", exact=True)
+    # A line is killed with its end, in two steps that are one kill
+    press(code, "Control+Home", "Control+k", "Control+k")
+    assert lines(page) == ["three", "four"]
+    press(code, "Alt+>", "Control+a", "Control+y")
+    assert lines(page) == ["three", "one two", "four"]
+    # What lies between the mark and where one goes is the region
+    press(code, "Control+Home", "Control+Space", "Control+f", "ArrowRight", "Alt+w")
+    press(code, "Control+g", "Control+e", "Control+y")
+    assert lines(page)[0] == "threeth"
+    # Words backwards are one kill, too, in their order
+    press(code, "Control+n", "Control+e", "Alt+Backspace", "Alt+Backspace", "Alt+>", "Control+y")
+    assert lines(page) == ["threeth", "", "fourone two"]
+    press(code, "Control+x", "h", "Control+d", "Control+/")
+    assert lines(page) == ["threeth", "", "fourone two"]
+    press(code, "Alt+<", "Control+x", "Control+s")
+    page.keyboard.type("x")
+    assert lines(page)[0] == "xthreeth"
+    assert_no_trap(page)
 
 
 def test_keys_cost_nothing_until_they_are_chosen(page: Page, service: Service) -> None:

@@ -90,6 +90,40 @@ def test_the_problem_fits_a_phone(page: Page, service: Service, problem: str) ->
     assert width <= 360, "nothing sticks out to the side"
 
 
-def test_a_problem_that_is_not_there_is_told(page: Page, service: Service) -> None:
+def test_the_list_is_sorted_by_what_a_person_asks_for(page: Page, service: Service) -> None:
+    def listed(
+        name: str, difficulty: str | None, submissions: int, accepted: int
+    ) -> dict[str, object]:
+        counts = {"submissions": submissions, "accepted": accepted, "solved": False}
+        return {"id": name, "name": name, "difficulty": difficulty, "tags": [], **counts}
+
+    rows = [listed("b10", "hard", 4, 1), listed("b9", None, 0, 0), listed("a", "easy", 2, 1)]
+    page.route("**/problems", lambda route: route.fulfill(json={"problems": rows}))
+    page.goto(service.url)
+    names = page.locator(".list tbody .name")
+    expect(names).to_have_text(["b10", "b9", "a"])
+    for column, order, wanted in (
+        ("Problem", "ascending", ["a", "b9", "b10"]),
+        ("Acceptance", "descending", ["a", "b10", "b9"]),
+        ("Difficulty", "ascending", ["a", "b10", "b9"]),
+    ):
+        page.get_by_role("button", name=column).press("Enter")
+        expect(names).to_have_text(wanted)
+        head = page.get_by_role("columnheader", name=column)
+        expect(head).to_have_attribute("aria-sort", order)
+    # It is in the address, and once more is the order of the service again
+    page.reload()
+    expect(names).to_have_text(["a", "b10", "b9"])
+    page.get_by_role("button", name="Difficulty").click()
+    expect(names).to_have_text(["b10", "b9", "a"])
+
+
+def test_what_is_not_there_is_told_with_ways_on(page: Page, service: Service) -> None:
     page.goto(service.url + "/p/nothing")
     expect(page.get_by_role("alert")).to_contain_text("nothing")
+    answer = page.goto(service.url + "/no/such/page")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing is here")
+    page.get_by_role("main").get_by_role("link", name="Playground").click()
+    expect(page.get_by_role("button", name="Run")).to_be_enabled()

@@ -78,7 +78,7 @@ def test_every_key_of_the_module_is_in_its_table() -> None:
     made += [keys.tenant("local"), keys.share("local"), keys.turns("bulk")]
     made += [keys.line("bulk", "local"), keys.batch_left("1"), keys.batch_ended("1")]
     made += [keys.once("local", "d"), keys.sessions("x"), keys.invite("i"), keys.attempts("d")]
-    made += [keys.place("d")]
+    made += [keys.device("d")]
     made += [keys.history("x"), keys.accepted("x", "p"), keys.board("p"), keys.solved("x")]
     made += [keys.batch("1"), keys.tenant_stream("local"), keys.events(keys.tenant_events("x"))]
     made += [keys.dramatiq_messages("execute"), keys.wake_list("execute")]
@@ -112,7 +112,7 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
             keys.login,
             keys.ticket,
             keys.attempts,
-            keys.place,
+            keys.device,
         ):
             client.set(by_digest("d"), 1)
         claims.renew(1, {}, [])

@@ -58,7 +58,7 @@ _CODE = {
         "f4"  # hlt                       never reached
     )
 }
-_ROW = struct.Struct("=9q")
+_ROW, _WORD = struct.Struct("=9q"), struct.Struct("=q")
 _NOT_MADE = -4096  # no error of the kernel's
 _VM, _CLEAR_SIGHAND = 0x100, 1 << 32
 
@@ -87,6 +87,7 @@ class Shared:
             rows: how many there is room for.
             size: bytes for everything else.
         """
+        self._most_rows = rows
         self._next = rows * _ROW.size
         self._memory = mmap.mmap(-1, self._next + size)
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
@@ -120,16 +121,32 @@ class Shared:
         return self.keep(os.fsencode(text) + b"\0")
 
     def put_rows(self, packed: bytes, first: int = 0) -> None:
-        """Write rows; they have not been made then."""
+        """Write rows; they have not been made then.
+
+        Raises:
+            ValueError: there is no room for so many.
+        """
+        if first * _ROW.size + len(packed) > self._most_rows * _ROW.size:
+            raise ValueError("there is no room for so many rows")
         self.put(self.address + first * _ROW.size, packed)
 
     def stopped_at(self, rows: Sequence[Row]) -> tuple[Row, int | None]:
-        """The row that its process did not come past, and what that gave, if it was made."""
-        table = self.get(self.address, len(rows) * _ROW.size)
-        for row, (*_, gave) in zip(rows, _ROW.iter_unpack(table), strict=True):
-            if gave != row.gives:
-                return row, None if gave == _NOT_MADE else int(gave)
-        return rows[-1], rows[-1].gives
+        """The row that its process did not come past, and what that gave, if it was made.
+
+        Never past the last one: whoever is exec'd there makes no more calls.
+        """
+        last = len(rows) - 1
+        first = last if last and self._gave(last - 1) == rows[last - 1].gives else 0
+        for number in range(first, last):
+            gave = self._gave(number)
+            if gave != rows[number].gives:
+                return rows[number], None if gave == _NOT_MADE else gave
+        gave = self._gave(last)
+        return rows[last], None if gave == _NOT_MADE else gave
+
+    def _gave(self, number: int) -> int:
+        at = (number + 1) * _ROW.size - _WORD.size
+        return int(_WORD.unpack_from(self._memory, at)[0])
 
 
 class Code:

@@ -250,14 +250,10 @@ class Cell:
             "collect_bytes": program.collect_bytes,
         }
         text = b"" if interactive else program.stdin
-        fds = [
-            pipes.stdin_fd if pipes else wire.memory_file(text, "stdin"),
-            wire.memory_file(b"".join(program.files.values()), "files"),
-            *([pipes.stdout_fd] if pipes else []),
-            wire.memory_file(json.dumps(request).encode(), "request"),  # no limit on arguments
-        ]
+        fds = [pipes.stdin_fd, pipes.stdout_fd] if pipes else [wire.memory_file(text, "stdin")]
+        content = b"".join(program.files.values())
         try:
-            wire.send(self._control, wire.REQUEST, b"", fds)
+            wire.send_request(self._control, json.dumps(request).encode(), content, fds)
         except OSError as error:
             self.broken = True
             raise EngineError(f"the keeper is gone: {error}") from None

@@ -69,6 +69,11 @@ class ExecStart:
         )
         self._request = self.shared.room(_REQUEST_BYTES)
         self._become: list[Row] = []
+        #: What was asked for last, and the rows for it: a program often runs on one test
+        #: after the other.
+        self._last: tuple[object, ...] = ()
+        self._last_rows: list[Row] = []
+        self._last_packed = b""
 
     # -- what a stem does with it -------------------------------------------------------
 
@@ -106,9 +111,12 @@ class ExecStart:
 
     def request_of(self, start: child.Start) -> tuple[bytes, list[int]]:
         """Write the rest of the rows; gives the packet that the process waits for."""
-        self._become = list(self._becoming(start))
-        packed = b"".join(row.packed() for row in self._become)
-        self.shared.put_rows(packed, len(self._settle))
+        asked = (start.argv, start.env, start.rlimits)
+        if asked != self._last:
+            self._last, self._last_rows = asked, list(self._becoming(start))
+            self._last_packed = b"".join(row.packed() for row in self._last_rows)
+        self._become = self._last_rows
+        self.shared.put_rows(self._last_packed, len(self._settle))
         return _GO, [start.stdin_fd, start.stdout_fd, start.stderr_fd]
 
     def told(self) -> tuple[tuple[int, int, int] | None, str]:

@@ -68,7 +68,9 @@ class Keeper:
             filter=filter_,
             landlock_abi=config["landlock_abi"],
         )
+        self._place_told = stem.place_of(self._place)
         self._readable: list[str] = config["mounts"] + root.SYSTEM if self._home else []
+        self._hard_limits = _hard_limits()
         self.group: run_groups.RunGroup | None = None
         self._nursery_group: NurseryGroup | None = None
         if config["folders"]:
@@ -118,15 +120,15 @@ class Keeper:
         gc.disable()  # short-lived garbage only; a collection would un-share forked pages
         gc.freeze()
         while True:
-            kind, _, fds = wire.receive(self.control)
+            kind, body, fds = wire.receive(self.control)
             if not kind:
                 return
             if kind == wire.REQUEST:
-                self._run(json.loads(wire.read_file(fds.pop())), fds)
+                self._run(*wire.request(body, fds), fds)
             # Anything else came too late for a run that had ended by itself.
 
-    def _run(self, request: dict[str, Any], fds: list[int]) -> None:
-        content = wire.read_file(fds[1])
+    def _run(self, head: bytes, content: bytes, fds: list[int]) -> None:
+        request: dict[str, Any] = json.loads(head)
         files: dict[str, bytes] = {}
         offset = 0
         for name, size in request["files"]:
@@ -140,7 +142,7 @@ class Keeper:
         try:
             fill(stage.box_fd, files, -1 if self.rootless else self.uid)
             started = self._is_nurserys(stage, forked)
-            Supervision(self, request, fds[0], stage, *fds[2:], forked=started).run()
+            Supervision(self, request, fds[0], stage, *fds[1:], forked=started).run()
         finally:
             os.close(stage.box_fd)
             if self._home:
@@ -222,7 +224,7 @@ class Keeper:
             if exec_start and isinstance(forker, Stem):
                 stage.make(forker, exec_start, *group)
             else:
-                stage.fork(forker, stem.place_of(self._place), *group)
+                stage.fork(forker, self._place_told, *group)
         except OSError:
             stage.discard(self.forgets)
             raise
@@ -299,7 +301,7 @@ class Keeper:
         if self.group is None:  # counted per user and user namespace: mostly a run's own
             others = contained.tasks_of_user() if self._home and self.rootless else 0
             values.append((resource.RLIMIT_NPROC, limits["processes"] + others))
-        return [(kind, _within_ours(kind, value)) for kind, value in values]
+        return [(kind, min(value, self._hard_limits.get(kind, value))) for kind, value in values]
 
     def send_files(self, box_fd: int, request: dict[str, Any]) -> None:
         """Bring back files of the run, when all its processes are dead."""
@@ -333,10 +335,11 @@ class Keeper:
         return box
 
 
-def _within_ours(kind: int, value: int) -> int:
-    """What may be set: a limit that we were started with is not to be raised."""
-    hard = resource.getrlimit(kind)[1]
-    return value if hard == resource.RLIM_INFINITY else min(value, hard)
+def _hard_limits() -> dict[int, int]:
+    """What we were started with, and nothing that we start may have more of."""
+    kinds = {getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}
+    found = {kind: resource.getrlimit(kind)[1] for kind in kinds}
+    return {kind: hard for kind, hard in found.items() if hard != resource.RLIM_INFINITY}
 
 
 def main(control_fd: int) -> None:

@@ -63,8 +63,14 @@ def _read(fd: int) -> bytes:
 
 
 def _stat(fd: int, *names: bytes) -> list[int]:
-    values = dict(line.split(b" ", 1) for line in _read(fd).splitlines() if b" " in line)
-    return [int(values.get(name, b"0")) for name in names]
+    text = b"\n" + _read(fd)
+    return [_value(text, b"\n%s " % name) for name in names]
+
+
+def _value(text: bytes, before: bytes) -> int:
+    """The number after some words, to the end of its line; 0 if they are not there."""
+    at = text.find(before)
+    return int(text[at + len(before) :].partition(b"\n")[0]) if at >= 0 else 0
 
 
 def _reset_peak(fd: int) -> None:
@@ -144,10 +150,11 @@ class GroupV1:
         self._open_memory()
 
     def renew(self) -> tuple[int, list[int]]:
-        if int(_read(self._memory["usage_in_bytes"])) > self._most_leftover:
-            self._renew_memory()
-        self._most_leftover = _LEFTOVER_BYTES
         self._usage_before = int(_read(self._memory["usage_in_bytes"]))
+        if self._usage_before > self._most_leftover:
+            self._renew_memory()
+            self._usage_before = int(_read(self._memory["usage_in_bytes"]))
+        self._most_leftover = _LEFTOVER_BYTES
         return -1, list(self._procs.values())
 
     def prepare(self, memory_bytes: int, processes: int) -> None:

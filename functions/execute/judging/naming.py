@@ -36,6 +36,20 @@ def file_of(language: Language, code: str, taken: Collection[str] = ()) -> str:
     return file if name and file and file not in taken else language.file
 
 
+def has_main(code: str) -> bool:
+    """Whether a Java program can start with something of this file."""
+    return _MAIN.search(_NO_CODE.sub(" ", code)) is not None
+
+
+def class_of(code: str) -> str:
+    """The class that a Java file has to be named by: the public one, or its first."""
+    text = _NO_CODE.sub(" ", code)
+    public = _PUBLIC.search(text)
+    first = next((it for it in _CLASS.finditer(text) if _depth(text, it.start()) == 0), None)
+    found = public or first
+    return found[1] if found else ""
+
+
 def _java_class(code: str) -> str:
     """The class that a program starts with; empty if it cannot be told."""
     text = _NO_CODE.sub(" ", code)

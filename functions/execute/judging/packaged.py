@@ -59,7 +59,8 @@ class Contents:
 
     def included(self, language: str) -> dict[str, bytes]:
         """What the package places beside every submission in a language."""
-        names = [name for name in self.package.include if language_named(name) == language]
+        spoken = {"cpp17": "cpp20"}.get(language, language)  # C++ has one name in the format
+        names = [name for name in self.package.include if language_named(name) == spoken]
         return self.files(self.package.includes_for(*names))
 
 

@@ -6,6 +6,7 @@ from functions.execute.judging import inline, packaged
 from functions.execute.judging.assertions import asserting, with_assertions
 from functions.execute.judging.calls.harness import Call, place
 from functions.execute.judging.calls.outcome import call_plan
+from functions.execute.judging.drivers import with_included
 from functions.execute.judging.naming import file_of
 from functions.execute.judging.packaged import Contents
 from functions.execute.judging.plan import Plan
@@ -51,8 +52,10 @@ def _call(spec: Spec, contents: Contents | None) -> Call | None:
 
 def _source(spec: Spec, language: Language, call: Call | None, contents: Contents | None) -> Source:
     files = dict(spec.files)
-    if contents is not None:
-        files |= contents.included(language.name)
+    included = contents.included(language.name) if contents is not None else {}
+    if included and call is None:
+        return with_included(spec, language, included)
+    files |= included
     if call is not None:
         if language.name not in LANGUAGES:
             raise NoLanguage(f"harness for functions in {language.name}")

@@ -24,7 +24,7 @@ export async function difference(older, newer, language) {
   editor.view.dispatch({ effects: StateEffect.appendConfig.of([merged, THEME]) });
   const { added, removed } = counts(editor.view.state);
   const step = (go, label) => h("button", { type: "button", class: "quiet small", disabled: added + removed === 0, onclick: () => go(editor.view) }, label);
-  const said = added + removed === 0 ? "Both programs are the same." : `${many(added, "line")} added, ${removed} removed.`;
+  const said = added + removed === 0 ? "Both programs are the same." : `From the earlier to the later: ${many(added, "line")} added, ${removed} removed.`;
   return {
     element: h("div", { class: "difference" },
       h("div", { class: "row" }, h("p", { role: "status" }, said), h("span", { class: "grow" }), step(goToPreviousChunk, "Previous change"), step(goToNextChunk, "Next change")),

@@ -19,6 +19,7 @@ export function editorMenu(editor, restart) {
     say(problem, "");
     try {
       await editor.useKeys(name);
+      keys.dataset.keys = name; // whose are there by now
       keep("keys", name === "usual" ? null : name);
     } catch {
       keys.value = "usual";

@@ -9,7 +9,7 @@ export const TONES = {
 };
 
 const NOTES = {
-  completed: "It ran to its end; there was nothing to compare its output with.",
+  completed: "It only ran: nothing was compared.",
   "queue-timeout": "It waited longer than its caller allowed, and did not run.",
   "judge-error": "This is our fault, not the program's.",
 };

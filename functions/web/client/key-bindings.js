@@ -1,6 +1,6 @@
 // The keys of other editors, each loaded when somebody first chooses it.
 
-export const KEYS = { usual: "Usual", vim: "Vim" };
+export const KEYS = { usual: "Usual", vim: "Vim", emacs: "Emacs" };
 
 const LOADED = {
   usual: async () => [],
@@ -9,6 +9,7 @@ const LOADED = {
     for (const [name, short] of [["write", "w"], ["wq", "wq"]]) Vim.defineEx(name, short, () => {}); // code is kept anyway
     return vim({ status: true });
   },
+  emacs: async () => (await import("./emacs-keys.js")).emacs(),
 };
 
 /** What makes an editor listen to them. */

@@ -161,12 +161,13 @@ export class SubmissionView {
   #finished(data) {
     const verdict = data.verdict ?? data.status;
     this.#clearEmpty();
+    if (verdict === "completed") this.outputPart.hidden = false; // also to say that there is none
     const failed = [...this.#tests.values()].find((it) => toneOf(it.verdict) === "bad");
     this.#verdict(words(verdict), toneOf(verdict), noteOf(verdict, data.message) || (failed ? `in test ${failed.index}` : ""));
     if (data.truncated) say(this.outputNote, "The output was cut at its limit.");
     const rows = figures([
       ["Score", data.score], ["CPU time", milliseconds(data.cpuTimeMs)], ["Wall time", milliseconds(data.wallTimeMs)],
-      ["Peak memory", bytes(data.peakMemoryBytes)], ["Exit code", verdict === "compile-error" ? null : data.exitCode || (verdict === "completed" ? 0 : null)], ["Signal", data.signal], ["Limit", data.limit],
+      ["Peak memory", bytes(data.peakMemoryBytes)], ["Exit code", verdict === "compile-error" ? null : data.exitCode || null], ["Signal", data.signal], ["Limit", data.limit],
     ]);
     fill(this.figures, rows);
     this.figures.hidden = rows.length === 0;

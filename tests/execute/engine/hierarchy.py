@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -25,6 +26,13 @@ FILES = {
     "pids.max": "max\n",
     "cpu.stat": "usage_usec 0\nuser_usec 0\nsystem_usec 0\n",
 }
+
+
+def is_removed(folder: Path) -> bool:
+    """Whether a real group could be removed by now."""
+    with contextlib.suppress(OSError):  # a process leaves its group a moment after its end
+        folder.rmdir()
+    return not folder.exists()
 
 
 class Hierarchy:

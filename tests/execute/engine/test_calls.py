@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from functions.execute.engine import calls, syscalls
+from functions.execute.engine import calls, cgroups, syscalls
 from functions.execute.engine.calls import Code, Row, Shared
+from tests.execute.engine.hierarchy import is_removed
+from tests.infra.eventually import eventually
 
 pytestmark = pytest.mark.skipif(syscalls.ARCH != "x86_64", reason="the code is for x86-64")
 
@@ -138,12 +140,36 @@ def test_no_handler_of_its_maker_runs_in_it(maker: Maker) -> None:
         signal.signal(signal.SIGUSR1, before)
 
 
-def test_it_is_born_in_a_group_or_not_at_all(maker: Maker) -> None:
+def test_it_is_not_made_at_all_where_the_kernel_refuses(maker: Maker) -> None:
     maker.shared.put_rows(END.packed())
     with pytest.raises(OSError, match="clone3"):
         maker.code.start(0, maker.shared.address, group_fd=maker.reader)  # no group
     with pytest.raises(OSError, match="clone3"):
-        maker.code.start(0x00010000, maker.shared.address)  # a thread without its group's signals
+        maker.code.start(0x00010000, maker.shared.address)  # a thread with signals of its own
+
+
+def test_it_can_be_born_in_a_group_of_version_2(maker: Maker) -> None:
+    own = cgroups.places().get("unified")
+    folder = own / f"assay-rows-{os.getpid()}" if own else None
+    try:
+        if folder is None:
+            pytest.skip("no unified hierarchy here")
+        folder.mkdir()
+    except OSError:
+        pytest.skip("no group of version 2 that this user may make")
+    group_fd = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    waiting, go = os.pipe()
+    try:
+        maker.rows = [Row("wait", READ, (waiting, maker.shared.room(8), 1), 1), END]
+        maker.shared.put_rows(b"".join(row.packed() for row in maker.rows))
+        pid = maker.code.start(0, maker.shared.address, group_fd)
+        assert f"/{folder.name}\n" in Path(f"/proc/{pid}/cgroup").read_text()
+        os.write(go, b"!")
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+    finally:
+        for fd in (group_fd, waiting, go):
+            os.close(fd)
+        eventually(lambda: is_removed(folder))
 
 
 def test_what_does_not_fit_is_not_written() -> None:
@@ -151,6 +177,9 @@ def test_what_does_not_fit_is_not_written() -> None:
     assert shared.room(9) % 8 == 0
     with pytest.raises(ValueError, match="no room"):
         shared.room(1)
+    shared.put_rows(END.packed())
+    with pytest.raises(ValueError, match="no room"):
+        shared.put_rows(END.packed(), 1)
 
 
 @pytest.mark.skipif(shutil.which("as") is None, reason="there is no assembler here")

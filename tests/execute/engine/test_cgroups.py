@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from functions.execute.engine import cgroups, run_groups, syscalls
-from tests.execute.engine.hierarchy import Hierarchy
+from tests.execute.engine.hierarchy import Hierarchy, is_removed
 from tests.infra.eventually import eventually
 
 MIB = 1024 * 1024
@@ -251,13 +250,7 @@ def test_a_process_can_be_born_in_a_group_of_version_2() -> None:
     finally:
         for each in (fd, reader, writer):
             os.close(each)
-        eventually(lambda: _is_removed(folder))
-
-
-def _is_removed(folder: Path) -> bool:
-    with contextlib.suppress(OSError):  # a process leaves its group a moment after its end
-        folder.rmdir()
-    return not folder.exists()
+        eventually(lambda: is_removed(folder))
 
 
 def test_v2_an_older_kernel_lacks_files_and_is_watched_instead(tree: Hierarchy) -> None:

@@ -98,6 +98,21 @@ def test_programs_of_both_kinds_take_turns(engine: Engine) -> None:
         assert engine.run(Program(argv=argv), LIMITS).stdout.startswith(b"%d:" % number)
 
 
+@pytest.mark.parametrize("memory_kib", [4096, 64])
+def test_a_group_that_is_full_at_the_exec_costs_no_keeper(engine: Engine, memory_kib: int) -> None:
+    # The least that can be asked for is enough. With far less, the kernel kills in the
+    # group, and whoever has its victim's memory: a stem, which is replaced.
+    if engine.level != "full":
+        pytest.skip("no control groups here")
+    keeper = keeper_of(engine)
+    for _ in range(3):
+        small = Limits(wall_time_ms=60_000, memory_bytes=memory_kib << 10)
+        run = engine.run(Program(argv=("/bin/true", "\u00fc" * 16_000)), small)
+        assert run.outcome == Outcome.EXITED if memory_kib == 4096 else run.exit_code is None
+        assert engine.run(Program(argv=("/bin/echo", "well")), LIMITS).stdout == b"well\n"
+    assert keeper_of(engine) == keeper
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="without root programs are forked")
 def test_nobody_looks_into_a_process_that_waits_or_into_its_stem(engine: Engine) -> None:
     keeper = keeper_of(engine)

@@ -99,3 +99,25 @@ def test_a_memory_file_that_was_read_is_still_read_from_its_start() -> None:
     fd = wire.memory_file(b"given")
     os.lseek(fd, 0, os.SEEK_END)
     assert wire.read_file(fd) == b"given"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    head=st.one_of(st.binary(), st.just(b"h" * wire.PACKET_BYTES)),
+    content=st.one_of(
+        st.binary(), st.sampled_from([wire.PACKET_BYTES - 4, wire.PACKET_BYTES]).map(bytes)
+    ),
+    others=st.integers(1, 2),
+)
+def test_a_request_of_any_size_arrives_with_its_descriptors(
+    ends: Ends, head: bytes, content: bytes, others: int
+) -> None:
+    sent = [wire.memory_file(b"%d" % number) for number in range(others)]
+    before = set(os.listdir("/proc/self/fd"))
+    wire.send_request(ends[0], head, content, sent)
+    assert set(os.listdir("/proc/self/fd")) == before
+    kind, body, fds = wire.receive(ends[1])
+    assert (kind, wire.request(body, fds)) == (wire.REQUEST, (head, content))
+    assert [wire.read_file(fd) for fd in fds] == [b"%d" % number for number in range(others)]
+    for fd in sent:
+        os.close(fd)

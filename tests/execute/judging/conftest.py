@@ -22,7 +22,7 @@ def served(
 ) -> Iterator[tuple[str, Working]]:
     """Their own server: a worker must not take what other tests submit."""
     with Valkey(tmp_path_factory.mktemp("judging")) as server:
-        languages = "python,cpp17,cpp20"
+        languages = "python,cpp17,cpp20,java"
         folder = str(blobs_folder)
         with worker(server.url, slots=2, ASSAY_LANGUAGES=languages, ASSAY_BLOBS=folder) as working:
             yield server.url, working

@@ -11,6 +11,7 @@ from shared.problems.reader import read_package
 from tests.shared.problems.made import (
     CUSTOM,
     LEGACY,
+    MODERN,
     VALIDATOR,
     Files,
     folder,
@@ -81,24 +82,59 @@ def test_what_cannot_be_honoured_is_refused_by_key(
         (LEGACY | {"data/secret/testdata.yaml": "range: x"}, "data/secret/testdata.yaml"),
         (LEGACY | {"data/secret/1/a.in": ""}, "data/secret/1"),
         (LEGACY | {"submissions/submissions.json": "[", "submissions.json": "x"}, ""),
+        (MODERN | {"include/python3/main.py": "import solution"}, "include/python3/main.py"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(tmp_path: Path, files: Files, file: str) -> None:
     assert refused(tmp_path, files).file.startswith(file)
 
 
-def test_points_for_static_validation_are_refused(tmp_path: Path) -> None:
-    files: Files = {
-        "problem.yaml": "problem_format_version: 2025-09\nname: A\ntype: scoring\n",
-        "data/secret/one/1.in": "1\n",
-        "data/secret/one/1.ans": "1\n",
-        "data/secret/one/test_group.yaml": "max_score: 100\nstatic_validation_score: 10\n",
-        "data/secret/test_group.yaml": "score_aggregation: sum\n",
-        "static_validator/check.py": "",
-    }
-    error = refused(tmp_path, files)
-    assert error.key == "static_validation_score"
-    assert error.file == "data/secret/one/test_group.yaml"
+SCORING = "problem_format_version: 2025-09\nname: A\ntype: scoring\n"
+SECRET = "data/secret/test_group.yaml"
+
+
+@pytest.mark.parametrize(
+    ("files", "file", "key"),
+    [
+        (
+            {
+                "problem.yaml": SCORING,
+                "data/secret/one/1.in": "1\n",
+                "data/secret/one/1.ans": "1\n",
+                "data/secret/one/test_group.yaml": "max_score: 100\nstatic_validation_score: 10\n",
+                SECRET: "score_aggregation: sum\n",
+            },
+            "data/secret/one/test_group.yaml",
+            "static_validation_score",
+        ),
+        (
+            MODERN | {SECRET: "static_validation_score: pass-fail\n"},
+            SECRET,
+            "static_validation_score",
+        ),
+        (
+            MODERN | {"data/sample/test_group.yaml": "static_validation_score: 0\n"},
+            "data/sample/test_group.yaml",
+            "static_validation_score",
+        ),
+        (MODERN | {SECRET: "static_validator_args: [a]\n"}, SECRET, "static_validator_args"),
+        (MODERN | {SECRET: "static_validation: true\n"}, SECRET, "static_validation"),
+        (MODERN | {SECRET: "static_validation: {score: 5}\n"}, SECRET, "static_validation"),
+    ],
+)
+def test_what_looks_at_the_source_is_refused_since_it_is_not_run(
+    tmp_path: Path, files: Files, file: str, key: str
+) -> None:
+    error = refused(tmp_path, files | {"static_validator/check.py": "raise SystemExit(42)\n"})
+    assert (error.file, error.key) == (file, key)
+    assert "static validators are not run" in error.reason
+
+
+def test_a_static_validator_that_no_group_asks_for_is_a_warning(tmp_path: Path) -> None:
+    files = MODERN | {"static_validator/check.py": "raise SystemExit(43)\n"}
+    package = read_package(folder(tmp_path, files))
+    assert any(it.startswith("static_validator: ") for it in package.warnings)
+    assert not any("static" in it for it in read_package(folder(tmp_path / "2", MODERN)).warnings)
 
 
 @pytest.mark.parametrize("name", ["a b", "-x", "x" * 65, "0123456789abcdef0123456789abcdef"])

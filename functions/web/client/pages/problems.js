@@ -1,10 +1,18 @@
 // The list of problems: search, tags, difficulty, what is solved, in one table.
 import { ask } from "../api.js";
 import { fill, h, say } from "../dom.js";
+import { words } from "../format.js";
 import { table } from "../table.js";
 
 const DIFFICULTIES = ["easy", "medium", "hard"];
-const COLUMNS = [{ name: "Solved", hidden: true }, "Problem", { name: "Acceptance", number: true, minor: true }, "Difficulty", { name: "Tags", minor: true }];
+// What a click on a column's name sorts by; what is equal stays in the order of the service.
+const ORDERS = {
+  problem: (one, other) => one.name.localeCompare(other.name, "en", { numeric: true }),
+  acceptance: (one, other) => rate(other) - rate(one),
+  difficulty: (one, other) => rank(one) - rank(other),
+};
+const rate = ({ submissions, accepted }) => (submissions > 0 ? accepted / submissions : -1);
+const rank = ({ difficulty }) => (DIFFICULTIES.includes(difficulty) ? DIFFICULTIES.indexOf(difficulty) : DIFFICULTIES.length);
 
 export async function problems(view, { query }) {
   document.title = "Problems · Assay";
@@ -20,7 +28,14 @@ export async function problems(view, { query }) {
   const state = choice("state", "Solved or not", ["solved", "not solved"]);
   const body = h("tbody");
   const none = h("p", { class: "empty", role: "status" });
-  const list = table("Problems", COLUMNS, body);
+  let order = query.get("sort") ?? "";
+  const sorters = Object.keys(ORDERS).map((id) => h("button", { type: "button", class: "sorter", dataset: { order: id }, onclick: () => {
+    order = order === id ? "" : id;
+    show();
+  } }, words(id)));
+  const list = table("Problems", [
+    { name: "Solved", hidden: true }, { name: sorters[0] }, { name: sorters[1], number: true, minor: true }, { name: sorters[2] }, { name: "Tags", minor: true },
+  ], body);
 
   function show() {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -31,12 +46,13 @@ export async function problems(view, { query }) {
         && (tag.value === "" || it.tags?.includes(tag.value))
         && (state.value === "" || (state.value === "solved") === Boolean(it.solved));
     });
-    fill(body, found.map(row));
+    fill(body, (ORDERS[order] ? found.sort(ORDERS[order]) : found).map(row));
+    for (const it of sorters) it.closest("th").setAttribute("aria-sort", it.dataset.order !== order ? "none" : order === "acceptance" ? "descending" : "ascending");
     list.hidden = found.length === 0;
     say(none, all.length === 0
       ? "There is no problem here yet: `local_runner.py problem import infra/catalogue/*` brings some."
       : found.length === 0 ? "No problem is like that." : "");
-    const kept = new URLSearchParams([search, level, tag, state].map((it) => [it.id, it.value]).filter(([, value]) => value));
+    const kept = new URLSearchParams([...[search, level, tag, state].map((it) => [it.id, it.value]), ["sort", order]].filter(([, value]) => value));
     window.history.replaceState(null, "", kept.size > 0 ? `/?${kept}` : "/");
   }
 
@@ -53,7 +69,10 @@ export async function problems(view, { query }) {
 function progress(all) {
   if (all.length === 0) return null;
   const solved = all.filter((it) => it.solved).length;
-  return h("p", { class: "progress" }, h("meter", { min: "0", max: String(all.length), value: String(solved), "aria-label": "Solved" }), ` ${solved} of ${all.length} solved`);
+  const bar = h("span");
+  bar.style.width = `${(100 * solved) / all.length}%`;
+  const meter = h("span", { class: "meter", role: "meter", "aria-label": "Solved", "aria-valuemin": "0", "aria-valuemax": String(all.length), "aria-valuenow": String(solved) }, bar);
+  return h("p", { class: "progress" }, meter, `${solved} of ${all.length} solved`);
 }
 
 /** "42 %": how many of the judged submissions were accepted. */
