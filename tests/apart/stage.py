@@ -139,7 +139,7 @@ class Stage:
                 "ASSAY_GRACE_S": "1",
                 "ASSAY_LANGUAGES": "python",
             }
-        if name == "notify":
+        if name in ("submit", "notify"):
             env |= {"ASSAY_WEBHOOKS_TO": "anywhere"}
         return Part(name, [sys.executable, "-m", f"functions.{name}"], env, free_port())
 

@@ -195,7 +195,7 @@ def test_a_websocket_is_refused_by_a_whole_answer(client: TestClient) -> None:
     ("name", "code", "reason"),
     [
         ("missing", 4404, "no submission 'x'"),
-        ("field", 4400, "too small"),
+        ("field", 4400, "limits.cpuTimeMs: too small"),
         ("full", 1013, "too many"),
         ("bug", 1011, "something went wrong on our side; it has been logged"),
     ],
