@@ -33,8 +33,8 @@ _LIBRARIES = (
 
 _BEGINS = re.compile(r"^(?=local |function )", re.MULTILINE)
 _NAMES = re.compile(r"(?:local )?function ([\w.]+)|local ([\w, ]+)")
-_COMMENT = re.compile(r"--.*")
-_WORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(\.\w+)?")
+_COMMENT = re.compile(r"(?<!['\"])--.*")
+_WORD = re.compile(r"(?<!\w)(?<!(?<!\.)\.)([A-Za-z_]\w*)(\.\w+)?")
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,9 @@ from shared.version import VERSION
 _log = logs.get_logger(__name__)
 #: A start waits so long for languages to be tried out; the rest is offered as it is found.
 _TRIALS_PATIENCE_S = 30.0
+#: Beside the slots: main, leases, health, control and its sessions' input. Each thread keeps a
+#: connection.
+_OTHER_THREADS = 16
 
 
 def _wanted(settings: Settings) -> list[str]:
@@ -106,7 +109,7 @@ class Worker:
         copies = BlobCache(self._blobs, state / f"copies-{os.getpid()}", settings.blob_cache_bytes)
         self._packages = InstalledPackages(copies)
         self._claims = Claims(
-            blocking_client(settings.redis_url),
+            blocking_client(settings.redis_url, connections=self._slots + _OTHER_THREADS),
             f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             settings.result_ttl_s,
         )

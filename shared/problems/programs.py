@@ -19,11 +19,11 @@ from shared.languages import by_suffix, find
 from shared.problems.model import File, Program
 from shared.problems.tree import Tree
 
-_PERL = re.compile(rb"\A#!.*perl|^\s*(?:use|my|our|print)\b|<STDIN>", re.MULTILINE)
+_PERL = re.compile(rb"\A#!.*perl|^[^\S\n]*(?:use|my|our|print)\b|<STDIN>", re.MULTILINE)
 _PYTHON_2 = re.compile(rb"\A#!.*python2")
 _PYTHON_MAIN = re.compile(rb"^if\s+__name__\s*==", re.MULTILINE)
 _JAVA_MAIN = re.compile(rb"\bstatic\s+(?:public\s+)?(?:final\s+)?void\s+main\s*\(")
-_KOTLIN_MAIN = re.compile(rb"^\s*(?:suspend\s+)?fun\s+main\s*\(", re.MULTILINE)
+_KOTLIN_MAIN = re.compile(rb"^[^\S\n]*(?:suspend\s+)?fun\s+main\s*\(", re.MULTILINE)
 
 #: Name of the format's table of languages -> ours, where they differ.
 _FORMAT_NAMES = {"cpp": "cpp20", "python3": "python", "js": "javascript", "python2": ""}

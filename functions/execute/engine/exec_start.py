@@ -12,7 +12,8 @@ The numbers of descriptors are known beforehand: the process is born with those 
 stem was sent, in their order, and the kernel gives the lowest number that is free. Each row
 that opens something must give that very number.
 
-Only as root: a user namespace cannot be entered by who shares memory.
+Only as root: else a user namespace has to be made, whose maps are written to files, and that is
+left to Python.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ Stdlib only, started with -I -S: nothing of the environment or of the site is lo
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -45,6 +46,8 @@ from functions.execute.engine.nursery_group import NurseryGroup
 from functions.execute.engine.stage import Stage, StageError
 from functions.execute.engine.supervise import Supervision
 
+#: What a kernel says that will never do it; anything else may pass.
+_FOR_GOOD = (errno.ENOSYS, errno.EPERM, errno.EINVAL)
 _DEFAULT_DISK = {"size": str(128 << 20), "nr_inodes": "8192"}
 
 
@@ -182,6 +185,8 @@ class Keeper:
             stage.discard(self.forgets)
             stage = None
         for is_last in (False, False, True):
+            if is_last:  # twice is no accident: something here is not as the rows want it
+                self._exec_start = None
             stage = stage or self._new_stage(forked=forked, fits=fits)
             try:
                 self._fit(stage, limits)
@@ -209,8 +214,9 @@ class Keeper:
         if fits and self._exec_start:
             try:
                 return self._forked_from(self._stem, self._exec_start)
-            except Refused:
-                self._exec_start = None  # nor will it be possible later: they are forked
+            except Refused as error:
+                if error.errno in _FOR_GOOD:
+                    self._exec_start = None
             except OSError:
                 pass
         with contextlib.suppress(OSError):  # and so is the stem

@@ -28,6 +28,11 @@ class Refused(OSError):
     """It lives, and says why it cannot do what it was asked for."""
 
 
+def _refusal(answer: bytes) -> Refused:
+    number, _, text = answer.decode(errors="replace").partition(" ")
+    return Refused(int(number), text)
+
+
 class Forker:
     """One process that programs are forked from, replaced when there is trouble with it."""
 
@@ -59,7 +64,7 @@ class Forker:
             answer = self._answer()
             if answer.isdigit():
                 return int(answer)
-            error = Refused(answer.decode(errors="replace")) if answer else OSError("it is gone")
+            error = _refusal(answer) if answer else OSError("it is gone")
         except OSError as other:
             error = other
         self.replace()

@@ -65,7 +65,7 @@ _CLOSE_NAMES = (
     "unfreeze",
 )
 _LOOKS_CLOSELY = re.compile(
-    rf"^\s*(?:import|from)\s[^\n]*\b(?:{'|'.join(_CLOSE_MODULES)})\b"
+    rf"^[^\S\n]*(?:import|from)\s[^\n]*\b(?:{'|'.join(_CLOSE_MODULES)})\b"
     rf"|\b(?:{'|'.join(_CLOSE_NAMES)})\b|/proc/".encode(),
     re.MULTILINE,
 )

@@ -71,7 +71,7 @@ def serve(control: _socket.socket, line: Line) -> None:
             else:
                 pid, in_group = _clone(group_fds, line.tid_address)
         except OSError as error:
-            control.send(str(error).encode())
+            control.send(f"{error.errno or 0} {error}".encode())
             os._exit(1)
         if pid == 0:
             control.close()

@@ -2,9 +2,9 @@
 
 Files of the package come first: where the submission has one of the same name, theirs is taken.
 In C, C++ and Java their sources are compiled together with it, and one of them may be a driver: the
-file that has the main function, while the submission has none. In Java that is `Main.java`, or
-whichever has one; in C and C++ the linker knows. Other languages have no drivers here; a package
-with a file in the place of the program itself is refused when it is read.
+file that has the main function. In Java that is `Main.java`, or the first of theirs that has one,
+whatever the submission has; in C and C++ the linker knows, and refuses two. Other languages have no
+drivers here; a package with a file in the place of the program itself is refused when it is read.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ sys.path.insert(0, {root!r})
 from functions.execute.engine import seccomp, syscalls
 from functions.execute.engine.engine import Engine
 from functions.execute.engine.program import Limits, Program
-code = seccomp._load(seccomp._NR) + seccomp._equal(435, 0, 1)
+code = seccomp._load(seccomp._NR) + seccomp._equal({call}, 0, 1)
 code += seccomp._answer(seccomp._ERRNO | {error}) + seccomp._answer(seccomp._ALLOW)
 engine = Engine(1)  # what it needs to know of this machine
 engine.close()
@@ -155,9 +155,13 @@ engine.close()
 
 
 @pytest.mark.skipif(syscalls.ARCH != "x86_64", reason="elsewhere all are forked")
-@pytest.mark.parametrize("error", [1, 38], ids=["EPERM", "ENOSYS"])
-def test_where_it_is_refused_programs_are_forked(error: int) -> None:
-    script = REFUSING.format(root=str(Path(__file__).parents[3]), error=error)
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [(435, 1), (435, 38), (435, 11), (2, 1)],
+    ids=["clone3 EPERM", "clone3 ENOSYS", "clone3 EAGAIN", "a row EPERM"],
+)
+def test_where_it_is_refused_programs_are_forked(call: int, error: int) -> None:
+    script = REFUSING.format(root=str(Path(__file__).parents[3]), call=call, error=error)
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
     )

@@ -44,8 +44,8 @@ _GO_PACKAGES = {
     "time": "time.Now",
     "unicode": "unicode.IsLetter",
 }
-_GO_PACKAGE = re.compile(r"^\s*package\s+\w+", re.MULTILINE)
-_GO_IMPORT = re.compile(r"^\s*import\b", re.MULTILINE)
+_GO_PACKAGE = re.compile(r"^[^\S\n]*package\s+\w+", re.MULTILINE)
+_GO_IMPORT = re.compile(r"^[^\S\n]*import\b", re.MULTILINE)
 
 
 def cpp(signature: Signature, code: str) -> Files:
