@@ -27,7 +27,7 @@
 | assay:invite:<id>            | hash   | until it expires, or is used  | access/invites, join |
 | assay:sessions:<tenant>      | zset   | a week after the newest       | shared/credentials   |
 | assay:attempts:<digest>      | string | the window of the limit       | attempt.lua          |
-| assay:device:<digest>        | string | a month after the last use    | attempt.lua          |
+| assay:devices:<tenant>       | zset   | a month after the last use    | attempt.lua          |
 | assay:history:<tenant>       | zset   | for ever; the newest 1000     | _standings.lua       |
 | assay:accepted:<tenant>:<p>  | zset   | for ever; the best 100        | _standings.lua       |
 | assay:board:<problem>        | zset   | for ever                      | _standings.lua       |
@@ -255,9 +255,9 @@ def attempts(digest: str) -> str:
     return f"{PREFIX}attempts:{digest}"
 
 
-def device(digest: str) -> str:
-    """Mark of a browser that has signed in to an account."""
-    return f"{PREFIX}device:{digest}"
+def devices(tenant: str) -> str:
+    """The digests of the browsers that have signed in to an account, by when they last did."""
+    return f"{PREFIX}devices:{tenant}"
 
 
 def history(tenant: str) -> str:

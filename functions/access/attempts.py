@@ -9,7 +9,12 @@ and, over an hour, of a name from everywhere, so that a thousand addresses do no
 times as many tries. A cookie that was stolen is worth ten tries in ten minutes, and no more.
 
 An attempt is counted before it is made and given back if it was right, so trying at many
-places at the same time gains nothing. A name that nobody has is limited like any other.
+places at the same time gains nothing. It begins when its turn to be compared has come, not
+while it waits for that: else a class that signs in at once would use up what is counted for
+its address, with nothing but right passwords. A name that nobody has is limited like any other.
+
+The browsers that are known are kept with the tenant of their account, so that they go with it
+and are not known to whoever takes its name next.
 """
 
 from __future__ import annotations
@@ -22,6 +27,7 @@ import redis.asyncio
 
 from functions.access import cookies
 from shared import keys, scripts
+from shared.accounts import StoredAccount
 from shared.asgi import Scope, headers_of
 from shared.errors import TooMany
 from shared.settings import Settings
@@ -38,6 +44,8 @@ MOST_FOR_A_NAME = 200
 NAME_WINDOW_S = 3600
 #: So long after its last sign-in a browser stays known.
 DEVICE_S = 30 * 86_400
+#: Of an account; the one that was not used for longest is forgotten.
+MOST_DEVICES = 50
 
 
 class Attempts:
@@ -47,49 +55,54 @@ class Attempts:
         self._client = client
         self._behind_proxy = bool(settings.allowed_host_names)
 
-    async def begin(self, name: str, scope: Scope) -> None:
-        """Count one more.
+    async def look(self, name: str, account: StoredAccount | None, scope: Scope) -> None:
+        """See that an attempt could be made, and count none. Raises as `begin`."""
+        await self._try("look", name, account, scope)
+
+    async def begin(self, name: str, account: StoredAccount | None, scope: Scope) -> bool:
+        """Count one more; gives whether it was counted for a browser that is known.
 
         Raises:
             TooMany: there were too many.
         """
-        shown = cookies.device_of(scope)
-        wait_ms = await self._call("try", name, scope, shown, shown)
+        return await self._try("try", name, account, scope)
+
+    async def _try(self, what: str, name: str, account: StoredAccount | None, scope: Scope) -> bool:
+        tenant, shown = account.tenant if account else "", cookies.device_of(scope)
+        wait_ms, known = await self._call(what, name, tenant, scope, shown, shown)
         if wait_ms:
             wait_s = -(-wait_ms // 1000)
             why = f"too many attempts to sign in: the next one can be made in {wait_s} s"
             raise TooMany(why, retry_after_s=wait_s)
+        return bool(known)
 
-    async def was_right(self, name: str, scope: Scope) -> str:
-        """Give the last one back; gives what this browser is known by from now on."""
-        return await self._known("right", name, scope)
+    async def was_right(self, account: StoredAccount, scope: Scope, *, known: bool) -> str:
+        """Give back one that has begun; gives what this browser is known by from now on."""
+        return await self._known("known" if known else "strange", account, scope)
 
-    async def know(self, name: str, scope: Scope) -> str:
+    async def know(self, account: StoredAccount, scope: Scope) -> str:
         """The same, of somebody who came in without a password."""
-        return await self._known("know", name, scope)
+        return await self._known("none", account, scope)
 
-    async def _known(self, what: str, name: str, scope: Scope) -> str:
+    async def _known(self, what: str, account: StoredAccount, scope: Scope) -> str:
         shown = cookies.device_of(scope)
         device = shown or secrets.token_urlsafe(32)
-        await self._call(what, name, scope, shown, device)
+        await self._call(what, account.name, account.tenant, scope, shown, device)
         return device
 
-    async def _call(self, what: str, name: str, scope: Scope, shown: str, device: str) -> int:
+    async def _call(
+        self, what: str, name: str, tenant: str, scope: Scope, shown: str, device: str
+    ) -> tuple[int, int]:
         name, address = name.lower(), address_of(scope, behind_proxy=self._behind_proxy)
-        return int(
-            await scripts.acall(
-                *(self._client, "attempt", what),
-                *(_mark(name, shown), _mark(name, device), DEVICE_S * 1000),
-                *(_counter("device", name, shown), MOST_FROM_A_DEVICE, WINDOW_S * 1000),
-                *(_counter("here", name, address), MOST_FOR_A_NAME_HERE, WINDOW_S * 1000),
-                *(_counter("address", address), MOST_FROM_AN_ADDRESS, WINDOW_S * 1000),
-                *(_counter("name", name), MOST_FOR_A_NAME, NAME_WINDOW_S * 1000),
-            )
+        wait_ms, known = await scripts.acall(
+            *(self._client, "attempt", what, keys.devices(tenant), tenant),
+            *(_digest(f"{tenant} {device}"), DEVICE_S * 1000, MOST_DEVICES),
+            *(_counter("device", tenant, shown), MOST_FROM_A_DEVICE, WINDOW_S * 1000),
+            *(_counter("here", name, address), MOST_FOR_A_NAME_HERE, WINDOW_S * 1000),
+            *(_counter("address", address), MOST_FROM_AN_ADDRESS, WINDOW_S * 1000),
+            *(_counter("name", name), MOST_FOR_A_NAME, NAME_WINDOW_S * 1000),
         )
-
-
-def _mark(name: str, device: str) -> str:
-    return keys.device(_digest(f"{name} {device}"))
+        return int(wait_ms), int(known)
 
 
 def _counter(*parts: str) -> str:

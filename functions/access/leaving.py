@@ -80,6 +80,7 @@ class Leaving:
             keys.tenant_stream(tenant),
             keys.events(keys.tenant_events(tenant)),
             keys.history(tenant),
+            keys.devices(tenant),
             keys.tenant(tenant),
             keys.rate(tenant),
             keys.share(tenant),

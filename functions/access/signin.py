@@ -70,7 +70,7 @@ class _Entrance:
         hashed = "" if asked.password is None else await self._passwords.hash(asked.password)
         account = new_account(asked.name, roles, hashed)
         await self._invites.join(asked.token, account)
-        device = await self._attempts.know(account.name, request.scope)
+        device = await self._attempts.know(account, request.scope)
         return await self._signed_in(request, account, device, 201)
 
     async def check_invite(self, request: Request) -> Response:
@@ -91,13 +91,28 @@ class _Entrance:
         if asked.name is None or asked.password is None:
             missing = "name" if asked.name is None else "password"
             raise InvalidField(f"{missing} is missing", field=missing)
-        await self._attempts.begin(asked.name, request.scope)
         account = await self._accounts.find(asked.name)
-        stored = "" if account is None else account.password
-        if not await self._passwords.matches(stored, asked.password) or account is None:
+        device = await self._compared(request, asked.name, account, asked.password)
+        if account is None or device is None:
             raise Unauthorized(_WRONG)
-        device = await self._attempts.was_right(asked.name, request.scope)
         return await self._signed_in(request, account, device)
+
+    async def _compared(
+        self, request: Request, name: str, account: StoredAccount | None, password: str
+    ) -> str | None:
+        """What the browser is known by from now on; None if the password is wrong.
+
+        Who has no attempt left takes nobody's place among those that wait, and who waits has
+        none counted yet.
+        """
+        scope = request.scope
+        await self._attempts.look(name, account, scope)
+        async with self._passwords.turn() as matches:
+            known = await self._attempts.begin(name, account, scope)
+            right = await matches("" if account is None else account.password, password)
+            if account is None or not right:
+                return None
+            return await self._attempts.was_right(account, scope, known=known)
 
     async def _by_link(self, request: Request, token: str, asked: SessionRequest) -> Response:
         if asked.name is not None or asked.password is not None:
@@ -106,7 +121,7 @@ class _Entrance:
         account = await self._accounts.find(caller.account) if caller else None
         if account is None:
             raise Unauthorized("this link was used before, or is too old")
-        device = await self._attempts.know(account.name, request.scope)
+        device = await self._attempts.know(account, request.scope)
         return await self._signed_in(request, account, device, by_token=True)
 
     async def set_password(self, request: Request) -> Response:
@@ -119,7 +134,7 @@ class _Entrance:
         hashed = await self._passwords.hash(asked.password)
         changed = await self._accounts.set_password(account, hashed)
         await self._credentials.close_all(account.tenant)
-        device = await self._attempts.know(account.name, request.scope)
+        device = await self._attempts.know(account, request.scope)
         return await self._signed_in(request, changed, device)
 
     async def _own_account(self, caller: Caller) -> StoredAccount:
@@ -128,10 +143,8 @@ class _Entrance:
         return await self._accounts.get(caller.account)
 
     async def _check_current(self, request: Request, account: StoredAccount, current: str) -> None:
-        await self._attempts.begin(account.name, request.scope)
-        if not await self._passwords.matches(account.password, current):
+        if await self._compared(request, account.name, account, current) is None:
             raise InvalidField("the current password is wrong", field="current")
-        await self._attempts.was_right(account.name, request.scope)
 
     async def _signed_in(
         self,

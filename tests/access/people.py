@@ -63,3 +63,8 @@ def joined(admin: Person, name: str, password: str | None = PASSWORD, **invite: 
     answer = person.post("/accounts", body)
     assert answer.status_code == 201, answer.text
     return person
+
+
+def signed_in(admin: Person, name: str, password: str) -> Any:  # noqa: ANN401
+    """The answer to somebody who signs in with a browser of his own."""
+    return Person(admin.client).post("/session", {"name": name, "password": password})

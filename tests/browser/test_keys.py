@@ -1,4 +1,7 @@
-"""The editor with the keys of other editors: chosen once, kept, loaded only then; never a trap."""
+"""The editor with the keys of other editors: chosen once, kept, loaded only then; never a trap.
+
+And the menu where they are chosen.
+"""
 
 from __future__ import annotations
 
@@ -101,3 +104,44 @@ def test_keys_cost_nothing_until_they_are_chosen(page: Page, service: Service) -
     choose(page, "vim")
     expect(page.locator(".cm-vim-panel")).to_be_attached()
     assert [it for it in asked if "/assets/" in it.url]
+
+
+def editors_alive(page: Page) -> int:
+    """How many editors are in the page's memory once it was swept, shown or not."""
+    wire = page.context.new_cdp_session(page)
+    kind = wire.send("Runtime.evaluate", {"expression": "HTMLDivElement.prototype"})
+    prototype = {"prototypeObjectId": kind["result"]["objectId"]}
+    found = wire.send("Runtime.queryObjects", prototype)["objects"]["objectId"]
+    counts = "function () { return this.filter((it) => it.matches('.cm-editor')).length; }"
+    how = {"objectId": found, "functionDeclaration": counts, "returnByValue": True}
+    alive = int(wire.send("Runtime.callFunctionOn", how)["result"]["value"])
+    wire.detach()
+    return alive
+
+
+def test_a_menu_closes_by_a_click_elsewhere_and_keeps_nothing_of_a_page_that_was_left(
+    page: Page, service: Service
+) -> None:
+    open_play(page, service)
+    letters, summary = page.get_by_text("Letters"), page.locator(".coding summary")
+    for _ in range(2):  # also when it is opened again
+        summary.click()
+        letters.click()
+        expect(letters).to_be_visible()
+        page.get_by_label("Standard input").click()
+        expect(letters).to_be_hidden()
+    nav = page.get_by_role("navigation")
+    for _ in range(6):
+        nav.get_by_role("link", name="Problems").click()
+        expect(summary).to_have_count(0)
+        nav.get_by_role("link", name="Playground").click()
+        expect(page.get_by_role("button", name="Run")).to_be_enabled()
+        summary.click()  # and is open when the page is left, by a click or without one
+        expect(letters).to_be_visible()
+        page.go_back()
+        expect(summary).to_have_count(0)
+        nav.get_by_role("link", name="Playground").click()
+        expect(page.get_by_role("button", name="Run")).to_be_enabled()
+        summary.click()
+        expect(letters).to_be_visible()
+    assert editors_alive(page) <= 2  # what is shown, and at most what was just left

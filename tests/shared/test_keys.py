@@ -78,7 +78,7 @@ def test_every_key_of_the_module_is_in_its_table() -> None:
     made += [keys.tenant("local"), keys.share("local"), keys.turns("bulk")]
     made += [keys.line("bulk", "local"), keys.batch_left("1"), keys.batch_ended("1")]
     made += [keys.once("local", "d"), keys.sessions("x"), keys.invite("i"), keys.attempts("d")]
-    made += [keys.device("d")]
+    made += [keys.devices("x")]
     made += [keys.history("x"), keys.accepted("x", "p"), keys.board("p"), keys.solved("x")]
     made += [keys.batch("1"), keys.tenant_stream("local"), keys.events(keys.tenant_events("x"))]
     made += [keys.dramatiq_messages("execute"), keys.wake_list("execute")]
@@ -103,16 +103,15 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         client.hset(keys.ACCOUNTS, "ada", "{}")
         client.hset(keys.MEMBERS, "user-1", "Ada")
         client.sadd(keys.LEAVING, "user-2")
-        client.zadd(keys.INVITES, {"i": 1})
         client.hset(keys.invite("i"), "digest", "d")
-        client.zadd(keys.sessions("user-1"), {"d": 1})
+        for of_account in (keys.sessions, keys.devices):
+            client.zadd(of_account("user-1"), {"d": 1})
         for by_digest in (
             keys.rate,
             keys.session,
             keys.login,
             keys.ticket,
             keys.attempts,
-            keys.device,
         ):
             client.set(by_digest("d"), 1)
         claims.renew(1, {}, [])
@@ -130,7 +129,13 @@ def test_what_lies_in_redis_is_what_the_table_says(redis_url: str) -> None:
         client.hset(keys.tenant("local"), mapping={"weight": 2})
         for members in (keys.CAPPED, keys.withdrawn("local")):
             client.sadd(members, "somebody")
-        for notes in (keys.FORGOTTEN, keys.BURIED, keys.BATCHES_TO_ARCHIVE, keys.REJUDGING):
+        for notes in (
+            keys.FORGOTTEN,
+            keys.BURIED,
+            keys.BATCHES_TO_ARCHIVE,
+            keys.REJUDGING,
+            keys.INVITES,
+        ):
             client.zadd(notes, {"x:local": 1})
         client.set(keys.SWEEPING, 1)
         client.hset(keys.ARCHIVE, "mode", "all")

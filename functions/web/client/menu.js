@@ -9,8 +9,15 @@ export function menu(text, parts, { label = null, side = "right" } = {}) {
     made.open = false;
     made.firstChild.focus();
   });
-  document.addEventListener("click", (event) => {
-    if (!made.contains(event.target) || event.target.closest("a")) made.open = false;
+  const close = (event) => {
+    if (made.contains(event.target) && !event.target.closest("a")) return;
+    made.open = false;
+    document.removeEventListener("click", close);
+  };
+  // Only while it is open: the document outlives the page that the menu is of, and would keep it.
+  made.addEventListener("toggle", () => {
+    if (made.open) document.addEventListener("click", close);
+    else document.removeEventListener("click", close);
   });
   return made;
 }
