@@ -42,7 +42,8 @@ class Rejudged(Answer):
     """How many submissions `POST /problems/{id}/rejudge` has put back in line so far."""
 
     submissions: int
-    #: Whether these are all; otherwise it goes on, and GET tells how far it is.
+    #: Whether these are all; otherwise it goes on, and GET tells how far it is. What another
+    #: package is judging meanwhile is waited for.
     complete: bool
 
 

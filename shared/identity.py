@@ -101,6 +101,20 @@ def require_operator(scope: MutableMapping[str, Any]) -> Caller:
     return caller
 
 
+def require_keeper(scope: MutableMapping[str, Any]) -> Caller:
+    """The caller, who must look after what all have in common, the people and the problems: the
+    operator, or an account that is admin.
+
+    Raises:
+        Unauthorized: nobody knows who it is.
+        Forbidden: he does not. A key with the role admin is one for its own tenant.
+    """
+    caller = require(scope, Role.ADMIN)
+    if not (is_operator(caller) or caller.account):
+        raise Forbidden("this is for the operator, and for accounts with the role admin")
+    return caller
+
+
 def is_operator(caller: Caller) -> bool:
     """Whether he may see what belongs to no tenant alone."""
     return caller.tenant == LOCAL_TENANT and Role.ADMIN in caller.roles

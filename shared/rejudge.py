@@ -9,6 +9,7 @@ kept up to 64 KiB; a larger submission cannot be judged again. A whole problem i
 from __future__ import annotations
 
 import secrets
+from enum import Enum, auto
 
 import msgspec
 import redis.asyncio
@@ -31,6 +32,17 @@ _REFUSALS = {
     "batch": "it belongs to a batch",
     "interactive": "what it was sent while it ran is not kept",
 }
+
+
+class Taken(Enum):
+    """What has become of one of a problem's that may have to be judged again."""
+
+    #: It is back in line.
+    QUEUED = auto()
+    #: It has not ended, and another package than the installed one judges it: look again.
+    LATE = auto()
+    #: It is right as it is, or cannot be judged again.
+    LEFT = auto()
 
 
 class Rejudging:
@@ -73,22 +85,31 @@ class Rejudging:
         if answer != "queued":
             raise Conflict(f"{submission_id!r} cannot be judged again: {_REFUSALS[answer]}")
 
-    async def of_problem(self, submission_id: str, until_ms: int, counted: str) -> bool:
-        """Judge one again that a package judged, behind everything else; whether it is in line.
+    async def of_problem(self, submission_id: str, until_ms: int, counted: str) -> Taken:
+        """Judge one again that a package judged, behind everything else.
 
         Args:
-            until_ms: what ended later is left as it is.
+            until_ms: what ended later is left as it is, if the installed package judged it.
             counted: key of the hash that counts it as one of its `submissions`.
         """
-        key = keys.submission(submission_id)
-        finished_ms, stored = await self._client.hmget(key, ["finishedMs", "spec"])
-        if finished_ms is None or stored is None or int(finished_ms) > until_ms:
-            return False
+        state, finished_ms, stored, batch = await self._client.hmget(
+            keys.submission(submission_id), ["state", "finishedMs", "spec", "batch"]
+        )
+        if stored is None or state == b"cancelled" or batch:
+            return Taken.LEFT
         spec = msgspec.json.decode(stored, type=Spec)
         if not spec.package:  # a run of one's own is nobody else's to repeat
-            return False
-        answer = await self._put_back(submission_id, finished_ms, spec, Priority.BULK, counted)
-        return answer == "queued"
+            return Taken.LEFT
+        renewed = await self._renewed(spec)
+        is_outdated = renewed.package != spec.package
+        if finished_ms is None:
+            return Taken.LATE if is_outdated else Taken.LEFT
+        if int(finished_ms) > until_ms and not is_outdated:
+            return Taken.LEFT
+        answer = await self._put_back(submission_id, finished_ms, renewed, Priority.BULK, counted)
+        if answer in ("running", "changed"):  # somebody else was first: by which package?
+            return Taken.LATE
+        return Taken.QUEUED if answer == "queued" else Taken.LEFT
 
     async def _again(self, submission_id: str, priority: Priority) -> str:
         key = keys.submission(submission_id)
@@ -97,7 +118,7 @@ class Rejudging:
             return "gone"
         if finished_ms is None:
             return "running"
-        spec = msgspec.json.decode(stored, type=Spec)
+        spec = await self._renewed(msgspec.json.decode(stored, type=Spec))
         return await self._put_back(submission_id, finished_ms, spec, priority)
 
     async def _put_back(
@@ -108,8 +129,7 @@ class Rejudging:
         priority: Priority,
         counted: str = "",
     ) -> str:
-        """Back in line, by the package that is installed now; gives what `rejudge.lua` says."""
-        spec = await self._renewed(spec)
+        """Back in line; gives what `rejudge.lua` says."""
         answer: bytes = await scripts.acall(
             self._client,
             "rejudge",

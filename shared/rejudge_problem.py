@@ -1,11 +1,17 @@
 """Judging a whole problem again: all that its package has judged, in Redis and in the archive.
 
-Theory of operation. Who asks writes down when that was (`keys.rejudging`): what ended up to then is
-judged again, once, and what ended later was judged by the new package anyway. So everything
-here may be repeated: after a crash, by two at a time, or because somebody asks anew, which
-begins it again. First Redis is gone through, then the archive, name by name, as its order is; what
-moves from the one to the other meanwhile is met there. How far the archive was read is noted
-after each page, so whoever goes on does not begin again.
+Theory of operation. Who asks writes down when that was (`keys.rejudging`). What is judged again,
+once, is what had ended by then, and whatever another package than the installed one judges: it
+waited or ran at that moment, and nothing takes its package away from it, so it is taken when it
+has ended. What ended later by the installed package is right. Everything here may thus be
+repeated: after a crash, by two at a time, or because somebody asks anew, which begins it again.
+
+First Redis is gone through, then the archive, name by name, as its order is; what moves from the
+one to the other meanwhile is met there. How far the archive was read is noted after each page, so
+whoever goes on does not begin again. At last Redis is gone through once more, and again after a
+rest for as long as something is late. That ends: nothing that the installed package judges is late,
+and what is taken is judged by that. Redis is looked at while the archive is read, too, which may
+take longer than what has ended is kept.
 
 It goes on behind everything else, and only while few wait in its class: the line does not fill up
 with it, and what is brought back to Redis is little at any time. The request goes on with it
@@ -16,6 +22,7 @@ runs the archiver, whoever is first to say so, under a lease.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -33,7 +40,7 @@ from shared.blobs import BlobsAway
 from shared.errors import NotFound
 from shared.priority import Priority
 from shared.problems.store import Problems
-from shared.rejudge import Rejudging
+from shared.rejudge import Rejudging, Taken
 from shared.retention import DAY_S, Retention
 from shared.settings import Settings
 from shared.shelf import Listed
@@ -49,6 +56,10 @@ _LEASE_MS = 60_000
 #: How it ended can be asked for so long.
 _KEPT_S = 86_400
 _LOOK_S = 1.0
+#: Redis is looked at for what is late as often as this, and before it lets go what has ended.
+_LOOK_AGAIN_S = 600.0
+#: Where that is little work it is done more often: it rests so many times as long as it took.
+_REST = 20
 _SCAN_STEP = 500
 #: Records that are read and in memory at once.
 _PAGE = 32
@@ -64,12 +75,17 @@ class _Task:
     until_s: float | None
 
 
+class _Stopped(Exception):
+    """Not to be gone on with here."""
+
+
 class RejudgingProblems:
     """For one event loop."""
 
     def __init__(self, client: redis.asyncio.Redis, settings: Settings, archive: Archive) -> None:
         self._client = client
         self._archive = archive
+        self._look_again_s = min(_LOOK_AGAIN_S, settings.result_ttl_s / 4)
         self._most_waiting = min(MOST_WAITING, max(1, settings.max_queued // 2))
         self._problems = Problems(client)
         self._rejudging = Rejudging(client)
@@ -134,35 +150,56 @@ class RejudgingProblems:
             keys.rejudging(problem_id), ["askedMs", "inArchive", "after"]
         )
         asked, in_archive, after = stored
-        if asked is None or await self._problems.find(problem_id) is None:
+        if asked is None:
             await self._client.zrem(keys.REJUDGING, problem_id)
             return
         until_s = None if patience_s is None else time.monotonic() + patience_s
         task = _Task(problem_id, int(asked), in_archive == b"1", after.decode(), until_s)
+        if await self._problems.find(problem_id) is None:
+            await self._note(task, lease_ms="", kept_s=0)
+            return
+        with contextlib.suppress(_Stopped):
+            await self._all(task)
+
+    async def _all(self, task: _Task) -> None:
         if not task.in_archive:
-            async for page in self._in_redis(task):
-                if not await self._is_room(task):
-                    return
-                await self._judge(page, task)
-            if not await self._note(task, "inArchive", 1):
-                return
+            await self._of_redis(task)
+            await self._keep(task, "inArchive", 1)
+        looked_s = time.monotonic()
         async for records, last in self._in_archive(task):
-            if not await self._is_room(task):
-                return
+            await self._wait_for_room(task)
             for record in records:
                 await bring_back(self._client, record)
             await self._judge([record.id for record in records], task)
-            if not await self._note(task, "after", last):
-                return
-        await self._note(task, lease_ms="")
+            await self._keep(task, "after", last)
+            if time.monotonic() - looked_s >= self._look_again_s:
+                await self._of_redis(task)
+                looked_s = time.monotonic()
+        begun_s = time.monotonic()
+        if not await self._of_redis(task):
+            await self._note(task, lease_ms="")
+            return
+        rest_s = max(_LOOK_S, _REST * (time.monotonic() - begun_s))
+        await self._note(task, lease_ms=int(1000 * min(rest_s, self._look_again_s)))
 
-    async def _judge(self, ids: Sequence[str], task: _Task) -> None:
-        counted = keys.rejudging(task.problem)
+    async def _of_redis(self, task: _Task) -> int:
+        """Put in line what Redis has; gives how many are late."""
+        late = 0
+        async for page in self._in_redis(task):
+            await self._wait_for_room(task)
+            late += await self._judge(page, task)
+        return late
+
+    async def _judge(self, ids: Sequence[str], task: _Task) -> int:
+        """Put in line what is to be; gives how many are late."""
+        counted, late = keys.rejudging(task.problem), 0
         for submission_id in ids:
-            await self._rejudging.of_problem(submission_id, task.asked_ms, counted)
+            taken = await self._rejudging.of_problem(submission_id, task.asked_ms, counted)
+            late += taken is Taken.LATE
+        return late
 
     async def _in_redis(self, task: _Task) -> AsyncIterator[list[str]]:
-        """Of all that Redis has those that may be meant, some at a time."""
+        """Of all that Redis has those of the problem, some at a time."""
         cursor, first = 0, True
         while first or cursor:
             first = False
@@ -172,12 +209,12 @@ class RejudgingProblems:
             cursor, names = found
             async with self._client.pipeline(transaction=False) as pipe:
                 for name in names:
-                    pipe.hmget(name, ["problem", "state"])
+                    pipe.hget(name, "problem")
                 rows = await pipe.execute() if names else []
             yield [
                 name.decode().removeprefix(keys.submission(""))
-                for name, (problem, state) in zip(names, rows, strict=True)
-                if problem == task.problem.encode() and state == b"finished"
+                for name, problem in zip(names, rows, strict=True)
+                if problem == task.problem.encode()
             ]
 
     async def _in_archive(self, task: _Task) -> AsyncIterator[tuple[list[Record], str]]:
@@ -201,13 +238,23 @@ class RejudgingProblems:
             return False
         if record.is_batch or "batch" in fields or "spec" not in fields:
             return False
-        if int(fields["finishedMs"]) > task.asked_ms:
+        if int(fields["finishedMs"]) > task.asked_ms and not await self._is_outdated(record):
             return False
         days = await self._retention.days(record.tenant)  # whose time is over waits to be removed
         return not days or time.time() - listed.stored_s <= days * DAY_S
 
-    async def _is_room(self, task: _Task) -> bool:
-        """Wait until few stand in line; False when somebody asked anew, or patience is over."""
+    async def _is_outdated(self, record: Record) -> bool:
+        """Whether another package than the installed one has judged it."""
+        spec = await self._rejudging.spec(record.id, record)
+        entry = await self._problems.find(spec.problem_id or "")
+        return entry is not None and spec.package not in ("", entry.digest)
+
+    async def _wait_for_room(self, task: _Task) -> None:
+        """Wait until few stand in line.
+
+        Raises:
+            _Stopped: somebody asked anew, it was deleted, or patience is over.
+        """
         least, most = keys.ready_range(list(Priority).index(Priority.BULK))
         while True:
             is_ours = await self._note(task)
@@ -215,18 +262,33 @@ class RejudgingProblems:
             if not is_ours or await self._problems.find(task.problem) is None or out_of_patience:
                 break
             if await self._client.zcount(keys.READY, least, most) < self._most_waiting:
-                return True
+                return
             if task.until_s is not None:
                 break
             await asyncio.sleep(_LOOK_S)
         await self._note(task, lease_ms=0)  # anybody may go on at once
-        return False
+        raise _Stopped
 
-    async def _note(self, task: _Task, *fields: str | int, lease_ms: int | str = _LEASE_MS) -> bool:
+    async def _keep(self, task: _Task, *fields: str | int) -> None:
+        """Note how far it is.
+
+        Raises:
+            _Stopped: somebody asked anew.
+        """
+        if not await self._note(task, *fields):
+            raise _Stopped
+
+    async def _note(
+        self,
+        task: _Task,
+        *fields: str | int,
+        lease_ms: int | str = _LEASE_MS,
+        kept_s: int = _KEPT_S,
+    ) -> bool:
         """Note how far it is; False when somebody asked anew."""
         return bool(
             await scripts.acall(
                 *(self._client, "rejudging", keys.rejudging(task.problem), task.asked_ms),
-                *(keys.REJUDGING, task.problem, lease_ms, _KEPT_S, *fields),
+                *(keys.REJUDGING, task.problem, lease_ms, kept_s, *fields),
             )
         )

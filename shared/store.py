@@ -44,6 +44,8 @@ class Snapshot:
     client_id: str | None = None
     #: All of it, where Redis has let it go.
     record: Record | None = None
+    #: Whether an installed package judges it, by itself: it counts in the standings.
+    is_judged: bool = False
 
     @property
     def cursor(self) -> str:
@@ -281,6 +283,7 @@ _FIELDS = [
     "index",
     "clientId",
     "shared",
+    "judged",
 ]
 
 
@@ -317,6 +320,7 @@ def _snapshot(submission_id: str, fields: dict[str, str], record: Record | None 
         int(fields["index"]) if "index" in fields else None,
         fields.get("clientId") or None,
         record,
+        "judged" in fields,
     )
 
 

@@ -11,12 +11,10 @@ from starlette.routing import BaseRoute, Route
 from functions.access.invites import Invites
 from functions.access.leaving import Leaving
 from shared.accounts import Accounts, StoredAccount
-from shared.asgi import Scope
 from shared.body import read_json
 from shared.credentials import ACCOUNT_LOGIN_S, Credentials, caller_for
-from shared.errors import Forbidden
 from shared.gate import SIGN_IN
-from shared.identity import Caller, Role, is_operator, require
+from shared.identity import is_operator, require_keeper
 from shared.models import encode
 from shared.people import Account, AccountList, InviteList, InviteRequest, LoginLink, RolesRequest
 from shared.services import Services
@@ -31,27 +29,27 @@ def routes(services: Services) -> list[BaseRoute]:
     services.background.append(leaving.run)
 
     async def create_invite(request: Request) -> Response:
-        _require_keeper(request.scope)
+        require_keeper(request.scope)
         asked = await read_json(
             request.scope, request.receive, InviteRequest, limit_bytes=_MOST_BODY_BYTES
         )
         return _json(await invites.create(asked), 201)
 
     async def list_invites(request: Request) -> Response:
-        _require_keeper(request.scope)
+        require_keeper(request.scope)
         return _json(InviteList(invites=await invites.all()))
 
     async def delete_invite(request: Request) -> Response:
-        _require_keeper(request.scope)
+        require_keeper(request.scope)
         await invites.delete(request.path_params["id"])
         return Response(status_code=204, headers={"cache-control": "no-store"})
 
     async def list_accounts(request: Request) -> Response:
-        _require_keeper(request.scope)
+        require_keeper(request.scope)
         return _json(AccountList(accounts=[_shown(it) for it in await accounts.all()]))
 
     async def set_roles(request: Request) -> Response:
-        keeper = _require_keeper(request.scope)
+        keeper = require_keeper(request.scope)
         asked = await read_json(
             request.scope, request.receive, RolesRequest, limit_bytes=_MOST_BODY_BYTES
         )
@@ -62,14 +60,14 @@ def routes(services: Services) -> list[BaseRoute]:
         )
 
     async def delete_account(request: Request) -> Response:
-        keeper = _require_keeper(request.scope)
+        keeper = require_keeper(request.scope)
         account = await accounts.get(request.path_params["name"])
         await accounts.leave(account, by_operator=is_operator(keeper))
         await leaving.try_to_remove(account.tenant)
         return Response(status_code=204, headers={"cache-control": "no-store"})
 
     async def login_link(request: Request) -> Response:
-        _require_keeper(request.scope)
+        require_keeper(request.scope)
         account = await accounts.get(request.path_params["name"])
         token = await credentials.issue_login(caller_for(account))
         expires_ms = int(time.time() + ACCOUNT_LOGIN_S) * 1000
@@ -94,18 +92,6 @@ def _shown(account: StoredAccount) -> Account:
         created_ms=account.created_ms,
         has_password=bool(account.password),
     )
-
-
-def _require_keeper(scope: Scope) -> Caller:
-    """The caller, who must look after the people: the operator, or an account that is admin.
-
-    Raises:
-        Forbidden: he does not. A key with the role admin is one for its own tenant.
-    """
-    caller = require(scope, Role.ADMIN)
-    if not (is_operator(caller) or caller.account):
-        raise Forbidden("this is for the operator, and for accounts with the role admin")
-    return caller
 
 
 def _json(answer: object, status: int = 200) -> Response:

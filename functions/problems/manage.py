@@ -21,7 +21,7 @@ from shared import logs
 from shared.answers import Accepted
 from shared.blobs import read
 from shared.errors import AssayError, NotJson, TooLarge
-from shared.identity import Role, require
+from shared.identity import require_keeper
 from shared.languages import known
 from shared.models import Spec, encode
 from shared.place import allowed
@@ -46,7 +46,7 @@ def routes(services: Services) -> list[BaseRoute]:
     last_sweep_s = time.monotonic()
 
     async def install(request: Request) -> Response:
-        require(request.scope, Role.ADMIN)
+        require_keeper(request.scope)
         time_limit_ms = parse_time_limit(request.query_params.get("timeLimitMs"))
         problem_id = request.query_params.get("id", "")
         most = services.settings.max_package_bytes
@@ -66,7 +66,7 @@ def routes(services: Services) -> list[BaseRoute]:
         return _json(answer, 201 if created else 200, headers)
 
     async def judge_example(request: Request) -> Response:
-        caller = require(request.scope, Role.ADMIN)
+        caller = require_keeper(request.scope)
         entry = await problems.get(request.path_params["id"])
         alive = await workers.alive()
         there = {it.name for worker in alive for it in worker.languages} if alive else set(known())
@@ -84,7 +84,7 @@ def routes(services: Services) -> list[BaseRoute]:
         return _json(answer, 202, {"location": answer.links["result"]})
 
     async def delete(request: Request) -> Response:
-        require(request.scope, Role.ADMIN)
+        require_keeper(request.scope)
         problem_id = request.path_params["id"]
         await problems.delete(problem_id)
         await restanding.one(problem_id)

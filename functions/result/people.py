@@ -53,7 +53,7 @@ def routes(services: Services) -> list[BaseRoute]:
     async def compared(request: Request) -> Response:
         tenant, asked = require(request.scope, Role.READ).tenant, request.path_params["id"]
         found = await services.store.snapshot(asked, tenant=tenant, or_shared=True)
-        check(found.result)
+        check(found.result, is_judged=found.is_judged)
         entry = await problems.get(str(found.result.problem_id))
         others = await standings.others(entry.id, MOST_OTHERS, tenant=found.tenant)
         return _json(standing(found.result, others))

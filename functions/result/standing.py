@@ -28,13 +28,16 @@ _LEAST_SPAN = 2.0
 _LEAST_FIGURE = 0.001
 
 
-def check(result: Result) -> None:
+def check(result: Result, *, is_judged: bool) -> None:
     """See that it can be compared.
+
+    Args:
+        is_judged: whether an installed package judges it, as what is on the leaderboard.
 
     Raises:
         Conflict: it is no accepted solution.
     """
-    if result.verdict is not Verdict.ACCEPTED or not result.problem_id:
+    if result.verdict is not Verdict.ACCEPTED or not is_judged:
         raise Conflict("only an accepted solution of a problem is compared with others")
 
 

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from shared.answers import Accepted, Code
 from shared.blobs import BlobsAway
-from shared.identity import Role, require
+from shared.identity import Role, require, require_keeper
 from shared.models import encode
 from shared.people import Shared
 from shared.rejudge import Rejudging
@@ -33,7 +33,7 @@ def routes(services: Services) -> list[BaseRoute]:
         return _json(Accepted(id=found.submission_id, status=State.QUEUED, links=where), 202)
 
     async def rejudge_problem(request: Request) -> Response:
-        require(request.scope, Role.ADMIN)
+        require_keeper(request.scope)
         problem_id = request.path_params["id"]
         await whole.ask(problem_id)
         with contextlib.suppress(BlobsAway):  # what is in the archive follows
@@ -41,7 +41,7 @@ def routes(services: Services) -> list[BaseRoute]:
         return _json(await whole.told(problem_id), 202)
 
     async def show_rejudging(request: Request) -> Response:
-        require(request.scope, Role.ADMIN)
+        require_keeper(request.scope)
         return _json(await whole.told(request.path_params["id"]))
 
     async def code(request: Request) -> Response:

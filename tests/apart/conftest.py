@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from shared.identity import LOCAL_TENANT
 from tests.apart.site import Site
 from tests.apart.stage import Stage, key_for, staged
 from tests.infra.running import running
@@ -46,5 +47,6 @@ def site(
 
 @contextmanager
 def caller_of(url: str, redis_url: str) -> Iterator[Site]:
-    with closing(Site(url, redis_url, key_for(redis_url, "school"))) as site:
+    school, local = (key_for(redis_url, tenant) for tenant in ("school", LOCAL_TENANT))
+    with closing(Site(url, redis_url, school, local)) as site:
         yield site

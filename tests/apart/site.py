@@ -20,16 +20,19 @@ Event = tuple[str, str, dict[str, Any]]
 
 
 class Site:
-    """One caller, by an API key."""
+    """One caller, by an API key, and who looks after the problems."""
 
-    def __init__(self, url: str, redis_url: str, key: str) -> None:
+    def __init__(self, url: str, redis_url: str, key: str, operators_key: str) -> None:
         self.url = url
         self.redis_url = redis_url
         self._headers = {"authorization": f"Bearer {key}"}
         self.http = httpx2.Client(base_url=url, headers=self._headers, timeout=PATIENCE_S)
+        by_operator = {"authorization": f"Bearer {operators_key}"}
+        self.operator = httpx2.Client(base_url=url, headers=by_operator, timeout=PATIENCE_S)
 
     def close(self) -> None:
         self.http.close()
+        self.operator.close()
 
     def submit(self, code: str, **more: Any) -> str:  # noqa: ANN401
         """Its id, once it is taken."""

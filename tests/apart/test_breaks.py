@@ -249,7 +249,8 @@ def test_while_the_store_of_files_is_away_what_needs_no_file_is_served(
 ) -> None:
     package = zipped(MODERN)
     kind = {"content-type": "application/zip"}
-    assert caller.http.post("/problems?id=away", content=package, headers=kind).status_code == 201
+    installed = caller.operator.post("/problems?id=away", content=package, headers=kind)
+    assert installed.status_code == 201
     stage.store.leave()
     try:
         needy = {name for name, status in told(stage, "/readyz").items() if status == 503}
@@ -258,7 +259,7 @@ def test_while_the_store_of_files_is_away_what_needs_no_file_is_served(
 
         assert caller.final(caller.submit("print(1)"))["verdict"] == "completed"
         assert "away" in json.dumps(caller.http.get("/problems").json())
-        answer = caller.http.post("/problems?id=other", content=package, headers=kind)
+        answer = caller.operator.post("/problems?id=other", content=package, headers=kind)
         assert_problem(answer, 503, "unavailable")
         assert int(answer.headers["retry-after"]) > 0
         waiting = caller.submit(ADD, problemId="away")  # taken; judged when files are there

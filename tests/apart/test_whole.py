@@ -109,7 +109,7 @@ def test_a_batch_is_taken_at_once_and_its_results_come_as_they_end(site: Site) -
 
 
 def test_a_problem_is_installed_shown_and_judges_by_its_package(site: Site) -> None:
-    installed = site.http.post(
+    installed = site.operator.post(
         "/problems", content=zipped(MODERN), headers={"content-type": "application/zip"}
     )
     assert installed.status_code in (200, 201), installed.text
@@ -122,7 +122,7 @@ def test_a_problem_is_installed_shown_and_judges_by_its_package(site: Site) -> N
         for code in (ADD, ADD.replace("+", "-"))
     ]
     assert verdicts == ["accepted", "wrong-answer"]
-    assert site.http.delete("/problems/adding").status_code == 200
+    assert site.operator.delete("/problems/adding").status_code == 200
     assert_problem(site.http.get("/problems/adding"), 404, "not-found")
 
 

@@ -108,6 +108,12 @@ def test_only_an_accepted_solution_that_one_may_read_is_compared(
     ran = ada.post("/submit", {"language": "python", "code": "1"}).json()["id"]
     assert hand.finish(hand.claim(), Verdict.COMPLETED)
     assert_problem(ada.get(f"/result/{ran}/standing"), 409, "conflict")
+    # Nor what was accepted by an output of its own: no package has judged it
+    body = {"problemId": PROBLEM, "language": "python", "code": "1", "expectedOutput": ""}
+    ran = ada.post("/submit", body).json()["id"]
+    assert hand.finish(hand.claim(), Verdict.ACCEPTED)
+    assert ada.get(f"/result/{ran}").json()["problemId"] == PROBLEM
+    assert_problem(ada.get(f"/result/{ran}/standing"), 409, "conflict")
     hand.redis.hdel(keys.PROBLEMS, PROBLEM)
     assert_problem(ada.get(f"/result/{right}/standing"), 404, "not-found")
 
