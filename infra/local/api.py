@@ -86,17 +86,25 @@ class Api:
     def results(self, batch_id: str, after: int) -> Iterator[dict[str, Any]]:
         """The results of a batch behind a position, each once, across lost connections.
 
-        A stream that was cut looks like one that has ended, so the batch is asked as well.
+        A stream that was cut looks like one that has ended, so the batch is asked as well; and one
+        on which nothing comes looks like a dead host, though it may be that no program has ended.
         """
         path, patience = f"/batch/{batch_id}", Patience(_RESUMES)
         while True:
+            is_silent = False
             try:
-                for line in self._lines(f"{path}/results?after={after}"):
-                    after, patience = int(line["position"]), Patience(_RESUMES)
-                    yield line
+                try:
+                    for line in self._lines(f"{path}/results?after={after}"):
+                        after, patience = int(line["position"]), Patience(_RESUMES)
+                        yield line
+                except TimeoutError:
+                    is_silent = True
                 summary = self._ask("GET", path, None, self._shown, passing=True)
                 if summary["status"] in ("finished", "cancelled") and after >= summary["total"]:
                     return
+                if is_silent:
+                    patience = Patience(_RESUMES)
+                    continue
                 error: Exception = ConnectionResetError("the stream was cut off")
             except (OSError, http.client.HTTPException) as lost:
                 error = lost

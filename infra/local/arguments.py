@@ -13,6 +13,12 @@ from infra.local.usage import PROGRAM, Parser
 
 #: These take their arguments as they are: the tool behind them knows what they mean.
 PASSED_ON: Final = ("test", "check", "bench")
+#: The parts of `bench`; the long ones take minutes, or a browser: only for those who ask.
+BENCHES: Final = (
+    *("latency", "pickup", "throughput", "engine", "queue", "archive", "streams"),
+    *("scaling", "overrun", "tests", "verdicts", "seeing", "mixed", "page"),
+)
+LONG_BENCHES: Final = frozenset({"streams", "verdicts", "mixed", "page"})
 #: Fields of `shared.tenants.TenantSettings` that are set along with a key.
 TENANT_FLAGS: Final = {
     "weight": "its share of the slots beside other tenants (1 unless set)",
@@ -132,12 +138,18 @@ def _add_judging(commands: Commands[Parser]) -> None:
     batch.add_argument("--url", metavar="U", help=_URL_HELP)
     batch.add_settings("port", "state")
 
-    watch = _new(commands, "watch", "print a line for each finished submission")
+    watch = _new(
+        commands, "watch", "print a line for each finished submission",
+        examples=("", "| grep judge-error"),
+    )  # fmt: skip
     watch.add_settings("redis_url", "state")
 
 
 def _add_problem(commands: Commands[Parser]) -> None:
-    top = _new(commands, "problem", "look after problems", usage="ACTION ... [settings]")
+    top = _new(
+        commands, "problem", "look after problems",
+        usage="ACTION ... [settings]", examples=("import infra/catalogue", "list"),
+    )  # fmt: skip
     actions = _actions(top)
     top.add_settings("port", "state")
     for name, text, one, example in (
@@ -158,7 +170,10 @@ def _add_problem(commands: Commands[Parser]) -> None:
         action.add_argument("--url", metavar="U", help=_URL_HELP)
         action.add_settings("port", "state")
     text = "list the installed problems"
-    listing = _new(actions, "problem list", text, usage="[--url U] [settings]")
+    listing = _new(
+        actions, "problem list", text, usage="[--url U] [settings]",
+        examples=("", "--url https://assay.example.org"),
+    )  # fmt: skip
     listing.add_argument("--url", metavar="U", help=_URL_HELP)
     listing.add_settings("port", "state")
     text = "make a template of a package, one that verifies"
@@ -168,7 +183,10 @@ def _add_problem(commands: Commands[Parser]) -> None:
 
 
 def _add_people(commands: Commands[Parser]) -> None:
-    key = _new(commands, "key", "make, list and revoke API keys", usage="ACTION ... [settings]")
+    key = _new(
+        commands, "key", "make, list and revoke API keys",
+        usage="ACTION ... [settings]", examples=("create --tenant acme --name ci", "list"),
+    )  # fmt: skip
     actions = _actions(key)
     key.add_settings("redis_url", "state")
     create = _new(
@@ -192,7 +210,8 @@ def _add_people(commands: Commands[Parser]) -> None:
             flag, dest=name, type=float, metavar="N", help=f"set of the tenant: {text}"
         )
     create.add_settings("redis_url", "state")
-    _new(actions, "key list", "list the keys").add_settings("redis_url", "state")
+    listing = _new(actions, "key list", "list the keys", examples=("", "| grep acme"))
+    listing.add_settings("redis_url", "state")
     revoke = _new(
         actions, "key revoke", "take a key back: it opens nothing any more",
         usage="ID [settings]", examples=("3f9a0c1d2e4b",), one="there is no such key",
@@ -201,12 +220,16 @@ def _add_people(commands: Commands[Parser]) -> None:
     revoke.add_settings("redis_url", "state")
 
     text = "list the accounts, and say what they may do"
-    account = _new(commands, "account", text, usage="ACTION ... [settings]")
+    account = _new(
+        commands, "account", text, usage="ACTION ... [settings]",
+        examples=("list", "roles ada submit,read,admin"),
+    )  # fmt: skip
     actions = _actions(account)
     account.add_settings("redis_url", "state")
     listing = _new(
-        actions, "account list", "list the accounts with their roles", usage="[settings]"
-    )
+        actions, "account list", "list the accounts with their roles",
+        usage="[settings]", examples=("", "| grep admin"),
+    )  # fmt: skip
     listing.add_settings("redis_url", "state")
     roles = _new(
         actions, "account roles", "say what an account may do, from its next request on",
@@ -220,15 +243,15 @@ def _add_people(commands: Commands[Parser]) -> None:
 
 def _add_store(commands: Commands[Parser]) -> None:
     for name, text, example in (
-        ("backup", "write all that is stored into one file, also while it runs", "monday.assay"),
-        ("restore", "put back what a backup has, into an empty store", "monday.assay"),
+        ("backup", "write all that is stored into one file, also while it runs", "monday.zip"),
+        ("restore", "put back what a backup has, into an empty store", "monday.zip"),
     ):
         command = _new(commands, name, text, usage="FILE [--force] [settings]", examples=(example,))
         command.add_argument("file", metavar="FILE", help="the backup")
         command.add_argument("--force", action="store_true", help="replace what is there")
         command.add_settings("redis_url", "state", "blobs")
     text = "bring the store of an older version up to date"
-    migrate = _new(commands, "migrate", text)
+    migrate = _new(commands, "migrate", text, examples=("", "--redis-url redis://localhost:6379/0"))
     migrate.add_settings("redis_url", "state")
 
 
@@ -246,12 +269,40 @@ def _add_tools(commands: Commands[Parser]) -> None:
         help="print the command that installs these languages; nothing is run",
     )
     doctor.add_settings("redis_url", "state", "slots", "isolation")
-    for name, text in (
-        ("bench", "measure latency, throughput and CPU per submission here"),
-        ("test", "run the tests; arguments go to pytest"),
-        ("check", "run ruff and mypy"),
-    ):
-        _new(commands, name, text, usage="[arguments]")
+    bench = _new(
+        commands, "bench", "measure latency, throughput and CPU per submission here",
+        usage="[PART...] [--json FILE] [--samples N]",
+        more=" Each part is next to what it is to be compared with.",
+        examples=("", "latency", "engine throughput --json figures.json"),
+    )  # fmt: skip
+    bench.add_argument(
+        "parts", nargs="*", type=_bench, metavar="PART",
+        help=f"{', '.join(BENCHES)}; default: all but {', '.join(sorted(LONG_BENCHES))}",
+    )  # fmt: skip
+    bench.add_argument("--json", metavar="FILE", help="write the figures to a file as well")
+    bench.add_argument(
+        "--samples", type=_positive, metavar="N", help="measure each figure N times (for a try)"
+    )
+    _new(
+        commands, "test", "run the tests; arguments go to pytest", usage="[pytest arguments]",
+        examples=("", "tests/shared -q"), one="a test failed",
+    )  # fmt: skip
+    _new(
+        commands, "check", "run ruff and mypy", usage="", examples=("",),
+        one="one of them has found something",
+    )  # fmt: skip
+
+
+def _bench(text: str) -> str:
+    if text not in BENCHES:  # `choices` would refuse that none is given
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(BENCHES)}")
+    return text
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
 
 
 def _actions(command: Parser) -> Commands[Parser]:

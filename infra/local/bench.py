@@ -34,7 +34,6 @@ same columns. Times are milliseconds, those of `seeing` microseconds.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
@@ -43,6 +42,7 @@ from pathlib import Path
 from typing import Final
 
 from functions.execute.engine.program import EngineError
+from infra.local.arguments import LONG_BENCHES, read
 from infra.local.benches import (
     archive,
     engine,
@@ -78,8 +78,6 @@ PARTS: Final[dict[str, Callable[[int | None], Part]]] = {
     "mixed": mixed.measure,
     "page": page.measure,
 }
-#: They take minutes, or a browser: only for those who ask.
-_LONG = {"streams", "verdicts", "mixed", "page"}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -88,11 +86,11 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         Failure: something does not work here, so that there is nothing to measure.
     """
-    args = _parser().parse_args(argv)
+    args = read(["bench", *argv])
     facts = machine()
     print("  ".join(f"{name} {value}" for name, value in facts.items()), flush=True)
     parts: dict[str, object] = {}
-    for name in args.parts or [part for part in PARTS if part not in _LONG]:
+    for name in args.parts or [part for part in PARTS if part not in LONG_BENCHES]:
         began = time.monotonic()
         part = _measured(name, args.samples)
         parts[name] = part.document()
@@ -111,37 +109,6 @@ def _measured(name: str, samples: int | None) -> Part:
         return PARTS[name](samples)
     except EngineError as error:
         raise Failure(f"The {name} bench cannot run programs here: {error}.") from None
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="local_runner.py bench",
-        description="Measure this machine; each part next to what it is to be compared with.",
-    )
-    parser.add_argument(
-        "parts",
-        nargs="*",
-        type=_part,
-        metavar="PART",
-        help=f"{', '.join(PARTS)}; default: all but {', '.join(sorted(_LONG))}",
-    )
-    parser.add_argument("--json", metavar="FILE", help="write the figures to a file as well")
-    parser.add_argument(
-        "--samples", type=_positive, metavar="N", help="measure each figure N times (for a try)"
-    )
-    return parser
-
-
-def _part(text: str) -> str:
-    if text not in PARTS:  # `choices` would refuse that none is given
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(PARTS)}")
-    return text
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -39,9 +39,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _main(argv: Sequence[str]) -> int:
     if argv and argv[0] in PASSED_ON:
-        environment.ensure(ROOT, dev=True)
-        _ensure_page()
-        return _TOOLS[argv[0]](argv[1:])
+        if not {"-h", "--help"} & set(argv):
+            return _passed_on(argv)
+        argv = [argv[0], "--help"]  # which is told before anything is installed for it
     args = read(argv)
     if args.command in PASSED_ON:
         raise Failure(f"Settings do not apply to {args.command}: put it first.", 2)
@@ -50,6 +50,12 @@ def _main(argv: Sequence[str]) -> int:
         print(f"Assay: {sentence}", file=sys.stderr)
     environment.ensure(ROOT, dev=False)
     return _COMMANDS[args.command](settings, args)
+
+
+def _passed_on(argv: Sequence[str]) -> int:
+    environment.ensure(ROOT, dev=True)
+    _ensure_page()
+    return _TOOLS[argv[0]](argv[1:])
 
 
 def settings_of(args: argparse.Namespace) -> Settings:

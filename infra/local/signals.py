@@ -16,7 +16,8 @@ from types import FrameType, TracebackType
 from typing import Self
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_SAME_S = 0.5
+#: A signal that comes so soon again is the same.
+SAME_S = 0.5
 
 
 class Signals:
@@ -50,7 +51,7 @@ class Signals:
         if number in _STOPPING and not self.stop:
             self.stop = True
             self._since_s = time.monotonic()
-        elif number == signal.SIGINT and time.monotonic() - self._since_s > _SAME_S:
+        elif number == signal.SIGINT and time.monotonic() - self._since_s > SAME_S:
             self.at_once = True
 
     def sleep(self, seconds: float) -> None:

@@ -6,139 +6,20 @@ import io
 import json
 import signal
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from infra.local import api
-from infra.local.arguments import read
-from infra.local.batch import command
 from infra.local.batch.table import Tally
-from infra.local.cli import settings_of
 from infra.local.failure import Failure
 from infra.local.state import ROOT
+from tests.infra.batches import BATCH, OTHER, Service, batch, line_of, lines_of
 from tests.infra.eventually import eventually
 from tests.infra.running import Running, running
 from tests.infra.serving import SERVE
 from tests.infra.serving import command as command_of
-
-BATCH = "ab" * 16
-OTHER = "cd" * 16
-
-
-class Service(ThreadingHTTPServer):
-    """Speaks the API of batches; loses answers and cuts streams as it is told to."""
-
-    daemon_threads = True
-
-    def __init__(self, total: int) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.total = total
-        self.bodies: list[bytes] = []
-        self.keys: list[str] = []
-        self.asked_after: list[int] = []
-        #: One is taken for each call that reaches it: lose, busy, cut:<n>.
-        self.troubles: dict[str, list[str]] = {"send": [], "results": [], "summary": []}
-        self.rejected: list[dict[str, Any]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def trouble(self, where: str) -> str:
-        return self.troubles[where].pop(0) if self.troubles[where] else ""
-
-    def summary(self) -> dict[str, Any]:
-        figures = {"total": self.total, "finished": self.total, "rejected": len(self.rejected)}
-        times = {"createdMs": 0, "finishedMs": 2000}
-        return {"id": BATCH, "status": "finished", "verdicts": {}, **figures, **times}
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Service
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.bodies.append(body)
-        self.server.keys.append(self.headers["idempotency-key"])
-        if self._is_troubled("send"):
-            return
-        self._answer(202, {"id": BATCH, "total": self.server.total, "submissions": [],
-                           "rejected": self.server.rejected})  # fmt: skip
-
-    def do_GET(self) -> None:
-        if not self.path.startswith(f"/batch/{BATCH}/results"):
-            if not self._is_troubled("summary"):
-                self._answer(200, self.server.summary())
-            return
-        after = int(self.path.partition("after=")[2])
-        self.server.asked_after.append(after)
-        trouble = self.server.trouble("results")
-        self.send_response(200)
-        self.send_header("connection", "close")
-        self.end_headers()
-        content = b"".join(
-            json.dumps(_line(it)).encode() + b"\n" for it in range(after + 1, self.server.total + 1)
-        )
-        if trouble.startswith("cut:"):
-            content = content[: int(trouble.removeprefix("cut:"))]
-        self.wfile.write(content)
-
-    def _is_troubled(self, where: str) -> bool:
-        trouble = self.server.trouble(where)
-        if trouble == "lose":
-            self.close_connection = True
-        elif trouble == "busy":
-            self._answer(503, {"title": "Too busy", "detail": "too busy"})
-        return bool(trouble)
-
-    def _answer(self, status: int, body: dict[str, Any]) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def _line(position: int) -> dict[str, Any]:
-    verdict = "accepted" if position % 2 else "wrong-answer"
-    result = {"status": "finished", "verdict": verdict, "cpuTimeMs": 5.0, "peakMemoryBytes": 2**20}
-    return {"position": position, "id": str(position), "index": position - 1, "result": result}
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    monkeypatch.setattr(api, "_PAUSE_S", 0.01)
-    with Service(6) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield server
-        server.shutdown()
-
-
-@pytest.fixture
-def programs(tmp_path: Path) -> Path:
-    """Six good ones, with lines between them that are empty."""
-    file = tmp_path / "programs.ndjson"
-    file.write_text("\n\n".join(json.dumps({"code": f"print({n})"}) for n in range(6)) + "\n")
-    return file
-
-
-def batch(*argv: object) -> int:
-    args = read(["batch", *map(str, argv)])
-    return command.run(settings_of(args), args)
-
-
-def lines_of(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_each_result_is_written_once_whatever_is_lost_or_cut(
@@ -149,7 +30,7 @@ def test_each_result_is_written_once_whatever_is_lost_or_cut(
     # two lines, in the middle of one, before the first
     service.troubles["send"] = ["lose", "busy"]
     service.troubles["summary"] = ["busy", "lose"]
-    whole = len(json.dumps(_line(1))) + 1
+    whole = len(json.dumps(line_of(1))) + 1
     service.troubles["results"] = [f"cut:{whole}", f"cut:{whole + 20}", "cut:0"]
 
     code = batch(programs, "--out", out, "--language", "python", "--url", service.url)
@@ -168,9 +49,11 @@ def test_each_result_is_written_once_whatever_is_lost_or_cut(
     ]
 
 
-def test_what_was_left_goes_on_behind_the_last_whole_line(service: Service, tmp_path: Path) -> None:
+def test_what_was_left_goes_on_behind_the_last_wholeline_of(
+    service: Service, tmp_path: Path
+) -> None:
     out = tmp_path / "out.ndjson"
-    held = [json.dumps({"batchId": BATCH, **_line(position)}) for position in (1, 2, 3)]
+    held = [json.dumps({"batchId": BATCH, **line_of(position)}) for position in (1, 2, 3)]
     out.write_text("\n".join(held) + '\n{"batchId": "' + BATCH[:5])
 
     assert batch(BATCH, "--out", out, "--url", service.url) == 1
@@ -184,8 +67,12 @@ def test_what_was_left_goes_on_behind_the_last_whole_line(service: Service, tmp_
 @pytest.mark.parametrize(
     ("content", "file", "sentence"),
     [
-        (json.dumps({"batchId": BATCH, **_line(1)}), "new", f"go on with their batch by .*{BATCH}"),
-        (json.dumps({"batchId": OTHER, **_line(1)}), BATCH, "the results of another batch"),
+        (
+            json.dumps({"batchId": BATCH, **line_of(1)}),
+            "new",
+            f"go on with their batch by .*{BATCH}",
+        ),
+        (json.dumps({"batchId": OTHER, **line_of(1)}), BATCH, "the results of another batch"),
         ("dear diary", "new", "holds something else than results"),
         ("[1]", BATCH, "holds something else than results"),
         ("{}", BATCH, "holds something else than results"),
@@ -261,7 +148,11 @@ def test_results_on_stdout_are_results_only(
 
 def test_a_table_has_what_each_verdict_took_and_knows_what_is_not_kept() -> None:
     tally = Tally()
-    words = [tally.add(_line(1)), tally.add({"result": None}), tally.add({"error": {"type": "x"}})]
+    words = [
+        tally.add(line_of(1)),
+        tally.add({"result": None}),
+        tally.add({"error": {"type": "x"}}),
+    ]
     assert words == ["accepted", "not kept", "refused"]
     table = list(tally.table(io.StringIO()))
     assert "5.0, 5.0" in next(line for line in table if line.startswith("accepted"))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from infra.local import bench
+from infra.local.arguments import BENCHES, LONG_BENCHES
 from infra.local.benches import cpu
 from infra.local.benches.bare import Bare
 from infra.local.benches.figures import Part, quantile
@@ -54,7 +55,8 @@ def measured(part: str, folder: Path) -> dict[str, Any]:
 
 
 def test_every_part_is_documented() -> None:
-    assert list(documented()) == list(bench.PARTS)
+    assert list(documented()) == list(bench.PARTS) == list(BENCHES)
+    assert set(BENCHES) > LONG_BENCHES
 
 
 @pytest.mark.parametrize("part", list(bench.PARTS))

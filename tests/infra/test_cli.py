@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from infra.local import suite
+from infra.local import environment, suite
 from infra.local.arguments import parser, read
-from infra.local.cli import settings_of
+from infra.local.cli import main, settings_of
 from infra.local.failure import Failure
 from infra.local.state import ROOT, state_folder
 from infra.local.usage import Parser
@@ -149,7 +149,14 @@ def test_each_command_says_what_it_does_takes_and_answers(one: Parser) -> None:
     assert text.startswith(f"usage: {one.prog}")
     assert len(text.splitlines()[0]) < 100, "a usage is one line, whatever the settings"
     assert (one.description or "").strip(" .")
-    for words in ("exit codes:", "  0    done", "  1    ", "  2    it could not be asked", "130"):
+    for words in (
+        "examples:",
+        "exit codes:",
+        "  0    done",
+        "  1    ",
+        "  2    it could not be asked",
+        "130",
+    ):
         assert words in text
     for action in one._actions:
         if isinstance(action, argparse._SubParsersAction):
@@ -174,8 +181,27 @@ def test_an_example_of_the_help_is_a_command_that_is_taken() -> None:
     for one in EVERY:
         for line in (one.epilog or "").partition("exit codes:")[0].splitlines():
             words = re.split(r" [|<#]", line)[0].split()
-            if words[:1] == ["local_runner.py"]:
+            if words[:1] == ["local_runner.py"] and words[1:2] != ["test"]:  # pytest's
                 assert vars(read(words[1:]))["command"], line
+
+
+@pytest.mark.parametrize("asked", [["bench", "-h"], ["bench", "page", "--help"], ["test", "-h"],
+                                   ["check", "--help"]])  # fmt: skip
+def test_help_of_a_tool_is_told_before_anything_is_installed_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], asked: list[str]
+) -> None:
+    monkeypatch.setattr(environment, "ensure", lambda *_, **__: pytest.fail("it installs"))
+    with pytest.raises(SystemExit) as ended:
+        main(asked)
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: local_runner.py {asked[0]}")
+
+
+def test_a_backup_is_called_in_its_help_as_in_the_documentation() -> None:
+    for name in ("backup", "restore"):
+        [one] = [it for it in EVERY if it.prog == f"local_runner.py {name}"]
+        assert f"local_runner.py {name} monday.zip" in one.format_help()
+        assert f"local_runner.py {name} monday.zip" in (ROOT / "docs/storage.md").read_text()
 
 
 def test_test_passes_its_arguments_to_pytest() -> None:

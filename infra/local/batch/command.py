@@ -3,7 +3,8 @@
 Theory of operation. The file is sent with an `Idempotency-Key`, so sending it again after a lost
 answer completes the same batch. From its id on, everything can be left and gone on with, here or in
 another start: `batch ID --out FILE` (see results.py). Ctrl-C leaves the batch to the service,
-which goes on with it, or cancels it, as `--on-interrupt` says.
+which goes on with it, or cancels it, as `--on-interrupt` says; before the id is known it waits for
+the answer that has it (see interrupts.py).
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import json
 import secrets
 import sys
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from infra.local.api import Api
 from infra.local.batch import programs, results
+from infra.local.batch.interrupts import Interrupts
 from infra.local.batch.table import Tally
 from infra.local.client import local_url
 from infra.local.failure import Failure
@@ -39,41 +42,58 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
     """
     api = Api(args.url or local_url(settings))
     known = programs.batch_id(args.file)
-    with results.sink(args.out, known) as sink:
-        batch = api.json("GET", f"/batch/{known}") if known else _send(api, args, sink)
+    with results.sink(args.out, known) as sink, Interrupts() as interrupts:
+        batch, refused = _known(api, known) if known else _send(api, args, interrupts)
         following = Following(api, batch["id"], batch["total"], sink)
         try:
+            following.begin(refused)
+            interrupts.let_go()
             following.follow()
+            summary = api.json("GET", f"/batch/{batch['id']}")
         except KeyboardInterrupt:
             raise _interrupted(api, batch["id"], args) from None
         except Failure as failure:
             raise Failure(f"{failure} {_go_on(batch['id'], args)}", failure.code) from None
-    summary = api.json("GET", f"/batch/{batch['id']}")
     _conclude(summary, following.tally, args)
     return 0 if following.tally.is_good and not summary["rejected"] else 1
 
 
-def _send(api: Api, args: argparse.Namespace, sink: results.Sink) -> dict[str, Any]:
-    """The answer to the file; what was refused is told, and written down."""
+def _known(api: Api, batch_id: str) -> tuple[dict[str, Any], list[results.Line]]:
+    """A batch that was left; only the start that has sent it is told what was refused."""
+    return api.json("GET", f"/batch/{batch_id}"), []
+
+
+def _send(
+    api: Api, args: argparse.Namespace, interrupts: Interrupts
+) -> tuple[dict[str, Any], list[results.Line]]:
+    """The answer to the file, and the lines of what was refused, which is told."""
     named = {"language": args.language, "problemId": args.problem}
     defaults = {name: value for name, value in named.items() if value}
     with programs.opened(args.file, defaults) as found:
+        interrupts.hold()
         _tell(f"sending {len(found)} programs to {api.url} ...")
         headers = {"Idempotency-Key": secrets.token_hex(16)}
-        answer = api.send("/batch", found.body, _NDJSON, headers=headers)
+        try:
+            answer = api.send("/batch", found.body, _NDJSON, headers=headers)
+        except KeyboardInterrupt:
+            raise Failure(
+                "Interrupted before the answer: if the service took the batch, it goes on with it.",
+                130,
+            ) from None
         refused = answer["rejected"]
         _tell(f"batch {answer['id']}: {answer['total']} taken, {len(refused)} refused")
         for item in refused[:_MOST_TOLD]:
             _tell(f"line {found.line(item['index'])} is refused: {item['detail']}")
         if len(refused) > _MOST_TOLD:
             _tell(f"and {len(refused) - _MOST_TOLD} more lines")
-        for item in refused:
-            error = {name: item[name] for name in ("type", "detail", "field")}
-            where = {"index": item["index"], "clientId": item["clientId"]}
-            line = {"batchId": answer["id"], "position": None, "id": None, **where}
-            sink.lines.append({**line, "result": None, "error": error})
-            sink.write(sink.lines[-1])
-    return answer
+    return answer, [_refused(answer["id"], item) for item in refused]
+
+
+def _refused(batch_id: str, item: dict[str, Any]) -> results.Line:
+    error = {name: item[name] for name in ("type", "detail", "field")}
+    where = {"index": item["index"], "clientId": item["clientId"]}
+    nothing = {"position": None, "id": None}
+    return {"batchId": batch_id, **nothing, **where, "result": None, "error": error}
 
 
 class Following:
@@ -88,17 +108,28 @@ class Following:
         self._told = self._began = time.monotonic()
         self.tally = Tally()
 
+    def begin(self, refused: Iterable[results.Line]) -> None:
+        """Write what was refused; count it, and what was there before.
+
+        Raises:
+            Failure: it cannot be written.
+        """
+        for line in self._sink.lines:
+            self._count_old(line)
+        for line in refused:
+            self._sink.write(line)
+            self._count_old(line)
+
+    def _count_old(self, line: results.Line) -> None:
+        self.tally.add(line)
+        self._total += bool(line.get("error"))  # the service does not count it
+
     def follow(self) -> None:
         """Write and count all results.
 
         Raises:
-            Failure: the service cannot be reached any more.
+            Failure: the service cannot be reached any more, or a line cannot be written.
         """
-        refused = 0
-        for line in self._sink.lines:
-            self.tally.add(line)
-            refused += bool(line.get("error"))
-        self._total += refused
         try:
             for line in self._api.results(self._id, self._sink.after):
                 whole = {"batchId": self._id, **line}
@@ -124,7 +155,11 @@ class Following:
 
 def _interrupted(api: Api, batch_id: str, args: argparse.Namespace) -> Failure:
     if args.on_interrupt == "cancel":
-        api.json("DELETE", f"/batch/{batch_id}")
+        try:
+            api.json("DELETE", f"/batch/{batch_id}")
+        except Failure as failure:
+            told = f"Interrupted, but batch {batch_id} is not cancelled. {failure}"
+            return Failure(f"{told} {_go_on(batch_id, args)}", 130)
         return Failure(f"Interrupted; batch {batch_id} is cancelled.", 130)
     return Failure(f"Interrupted; the service goes on with it. {_go_on(batch_id, args)}", 130)
 
@@ -147,7 +182,10 @@ def _conclude(summary: dict[str, Any], tally: Tally, args: argparse.Namespace) -
     rate = f", {summary['total'] / took_s:.0f}/s" if took_s > 0.1 else ""
     _tell(f"batch {summary['id']} {summary['status']}: {tally.count} in {took_s:.1f} s{rate}")
     if not args.out:
-        _tell(f"the results were not written down: `batch {summary['id']} --out FILE` does it")
+        refused = summary["rejected"]
+        but = f", but for the {refused} that {'was' if refused == 1 else 'were'} refused"
+        does = f"`batch {summary['id']} --out FILE` does it{but if refused else ''}"
+        _tell(f"the results were not written down: {does}")
 
 
 def _tell(text: str) -> None:

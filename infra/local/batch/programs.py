@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import re
@@ -50,7 +51,8 @@ def opened(file: str, defaults: Mapping[str, str]) -> Iterator[Programs]:
         numbers = []
         try:
             with _source(file) as source:
-                for number, line in enumerate(source, start=1):
+                for number, raw in enumerate(source, start=1):
+                    line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
                     if line.strip():
                         numbers.append(number)
                         body.write(_completed(line, defaults).rstrip(b"\r\n") + b"\n")
@@ -85,9 +87,9 @@ def _completed(line: bytes, defaults: Mapping[str, str]) -> bytes:
         return line
     try:
         item = json.loads(line)
-    except ValueError:
+        return json.dumps({**defaults, **item}).encode() if isinstance(item, dict) else line
+    except (ValueError, RecursionError):
         return line
-    return json.dumps({**defaults, **item}).encode() if isinstance(item, dict) else line
 
 
 def _is_a_list(body: IO[bytes]) -> bool:

@@ -23,8 +23,9 @@ Line = Mapping[str, Any]
 class Sink:
     """Where the lines are written: a file, stdout, or nowhere."""
 
-    def __init__(self, file: IO[bytes] | None, lines: list[Line]) -> None:
+    def __init__(self, file: IO[bytes] | None, lines: list[Line], name: str = "") -> None:
         self._file = file
+        self._name = name
         #: What it held before.
         self.lines = lines
 
@@ -34,10 +35,20 @@ class Sink:
         return max((int(it.get("position") or 0) for it in self.lines), default=0)
 
     def write(self, line: Line) -> None:
-        """One more, whole."""
-        if self._file is not None:
+        """One more, whole.
+
+        Raises:
+            Failure: the disk is full, or nobody reads it any more.
+        """
+        if self._file is None:
+            return
+        try:
             self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
             self._file.flush()
+        except OSError as error:
+            with contextlib.suppress(OSError):  # else it is tried once more at the end
+                self._file.close()
+            raise _unwritable(self._name, error) from None
 
 
 @contextlib.contextmanager
@@ -50,27 +61,31 @@ def sink(out: str | None, batch: str) -> Iterator[Sink]:
     if out is None:
         yield Sink(None, [])
     elif out == "-":
-        yield Sink(sys.stdout.buffer, [])
+        yield Sink(sys.stdout.buffer, [], "stdout")
     else:
         path = Path(out)
         try:
             lines = _held(path, batch)
             with path.open("ab") as file:
-                yield Sink(file, lines)
+                yield Sink(file, lines, out)
         except OSError as error:
-            raise Failure(f"{out} cannot be written ({error.strerror}).", 2) from None
+            raise _unwritable(out, error) from None
+
+
+def _unwritable(name: str, error: OSError) -> Failure:
+    return Failure(f"{name} cannot be written ({error.strerror}).", 2)
 
 
 def _held(path: Path, batch: str) -> list[Line]:
     """The whole lines of a file; a last one that was cut is taken off."""
-    if not path.exists():
+    if not path.is_file():  # a pipe or a device holds nothing, and may never end
         return []
     content = path.read_bytes()
     whole = content[: content.rfind(b"\n") + 1]
     try:
         lines = [json.loads(line) for line in whole.splitlines()]
         owners = {str(line["batchId"]) for line in lines}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise Failure(f"{path} holds something else than results: name another file.", 2) from None
     if owners and not batch:
         raise Failure(
