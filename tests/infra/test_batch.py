@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import api
+from infra.local.batch.results import sink
 from infra.local.batch.table import Tally
 from infra.local.failure import Failure
 from infra.local.state import ROOT
@@ -88,6 +89,16 @@ def test_a_file_that_holds_something_else_is_left_alone(
     assert refused.value.code == 2
     assert out.read_text() == content + "\n"
     assert service.bodies == []
+
+
+def test_two_starts_never_write_the_same_file(tmp_path: Path) -> None:
+    out = tmp_path / "out.ndjson"
+    with sink(str(out), BATCH) as first:
+        with pytest.raises(Failure, match="is being written by another"), sink(str(out), BATCH):
+            pass
+        first.write({"batchId": BATCH, **line_of(1)})
+    with sink(str(out), BATCH) as second:
+        assert second.after == 1
 
 
 @pytest.mark.parametrize(

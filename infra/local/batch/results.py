@@ -3,12 +3,14 @@
 Theory of operation. Each line of `GET /batch/{id}/results` has a position, and `?after=` goes on
 behind it. A line that was written whole into the file of results is seen; so after a lost
 connection, and in another start by what the file holds, the stream goes on where it was. A last
-line that was cut is taken off the file: it comes again.
+line that was cut is taken off the file: it comes again. The file is locked meanwhile: of two that
+go on with one batch each would write every line.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -65,11 +67,18 @@ def sink(out: str | None, batch: str) -> Iterator[Sink]:
     else:
         path = Path(out)
         try:
-            lines = _held(path, batch)
             with path.open("ab") as file:
-                yield Sink(file, lines, out)
+                _lock(file, out)
+                yield Sink(file, _held(path, batch), out)
         except OSError as error:
             raise _unwritable(out, error) from None
+
+
+def _lock(file: IO[bytes], name: str) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Failure(f"{name} is being written by another start of `batch`.", 2) from None
 
 
 def _unwritable(name: str, error: OSError) -> Failure:
