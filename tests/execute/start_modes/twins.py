@@ -15,6 +15,8 @@ from tests.execute.start_modes.table import Row
 #: So that sets of strings come in the same order both ways.
 HASH_SEED = {"PYTHONHASHSEED": "7"}
 _ADDRESS = re.compile(rb"0x[0-9a-f]{6,}")
+#: How long unittest says that it took.
+_TOOK = re.compile(rb"\bin \d+\.\d{3}s$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,12 @@ class Answer:
     @classmethod
     def of(cls, run: Run) -> Answer:
         """A run without its figures and addresses."""
-        stdout, stderr = (_ADDRESS.sub(b"0x", text) for text in (run.stdout, run.stderr))
-        return cls(run.exit_code, run.signal, stdout, stderr)
+        return cls(run.exit_code, run.signal, _steady(run.stdout), _steady(run.stderr))
+
+
+def _steady(text: bytes) -> bytes:
+    """The text without what differs from run to run."""
+    return _TOOK.sub(b"in s", _ADDRESS.sub(b"0x", text))
 
 
 class Twins:
