@@ -42,6 +42,7 @@ from shared.priority import Priority
 from shared.problems.store import Problems
 from shared.rejudge import Rejudging, Taken
 from shared.retention import DAY_S, Retention
+from shared.scanning import hashes_with
 from shared.settings import Settings
 from shared.shelf import Listed
 
@@ -60,7 +61,6 @@ _LOOK_S = 1.0
 _LOOK_AGAIN_S = 600.0
 #: Where that is little work it is done more often: it rests so many times as long as it took.
 _REST = 20
-_SCAN_STEP = 500
 #: Records that are read and in memory at once.
 _PAGE = 32
 
@@ -185,7 +185,7 @@ class RejudgingProblems:
     async def _of_redis(self, task: _Task) -> int:
         """Put in line what Redis has; gives how many are late."""
         late = 0
-        async for page in self._in_redis(task):
+        async for page in hashes_with(self._client, keys.submission(""), "problem", task.problem):
             await self._wait_for_room(task)
             late += await self._judge(page, task)
         return late
@@ -197,25 +197,6 @@ class RejudgingProblems:
             taken = await self._rejudging.of_problem(submission_id, task.asked_ms, counted)
             late += taken is Taken.LATE
         return late
-
-    async def _in_redis(self, task: _Task) -> AsyncIterator[list[str]]:
-        """Of all that Redis has those of the problem, some at a time."""
-        cursor, first = 0, True
-        while first or cursor:
-            first = False
-            found: Any = await self._client.scan(
-                cursor, match=keys.submission("*"), count=_SCAN_STEP
-            )
-            cursor, names = found
-            async with self._client.pipeline(transaction=False) as pipe:
-                for name in names:
-                    pipe.hget(name, "problem")
-                rows = await pipe.execute() if names else []
-            yield [
-                name.decode().removeprefix(keys.submission(""))
-                for name, problem in zip(names, rows, strict=True)
-                if problem == task.problem.encode()
-            ]
 
     async def _in_archive(self, task: _Task) -> AsyncIterator[tuple[list[Record], str]]:
         """The same of the archive, and the name up to which that is."""

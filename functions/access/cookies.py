@@ -19,22 +19,19 @@ _TOKEN = re.compile(r"[0-9A-Za-z_-]{43}")
 
 def give(response: Response, token: str, request: Request) -> None:
     """Sign the browser in."""
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=SESSION_S,
-        httponly=True,
-        samesite="strict",
-        secure=request.headers.get("x-forwarded-proto") == "https",
-    )
+    _set(response, COOKIE, token, SESSION_S, request)
 
 
 def give_device(response: Response, token: str, request: Request) -> None:
     """Let the browser be known when it signs in again; it opens nothing."""
+    _set(response, DEVICE, token, DEVICE_COOKIE_S, request)
+
+
+def _set(response: Response, name: str, token: str, max_age_s: int, request: Request) -> None:
     response.set_cookie(
-        DEVICE,
+        name,
         token,
-        max_age=DEVICE_COOKIE_S,
+        max_age=max_age_s,
         httponly=True,
         samesite="strict",
         secure=request.headers.get("x-forwarded-proto") == "https",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -23,6 +23,7 @@ from shared.blobs import BlobsAway
 from shared.credentials import Credentials
 from shared.errors import AssayError, NotFound
 from shared.forgetting import Forgetting
+from shared.scanning import hashes_with
 from shared.store import Store
 from shared.traces import Traces
 from shared.verdicts import TERMINAL
@@ -67,10 +68,10 @@ class Leaving:
         """Cancel and delete everything of a tenant whose account is deleted."""
         await self._credentials.close_all(tenant)
         await self._revoke_keys(tenant)
-        async for batches in self._of(tenant, keys.batch("")):
+        async for batches in hashes_with(self._client, keys.batch(""), "tenant", tenant):
             for batch_id in batches:
                 await self._remove_batch(batch_id, tenant)
-        async for ids in self._of(tenant, keys.submission("")):
+        async for ids in hashes_with(self._client, keys.submission(""), "tenant", tenant):
             await self._remove_submissions(ids, tenant)
         await self._remove_deliveries(tenant)
         await self._traces.of_tenant(tenant)
@@ -93,23 +94,6 @@ class Leaving:
             _LOG.warning("what it has in the archive waits", of=tenant, error=away)
             return
         await self._client.srem(keys.LEAVING, tenant)
-
-    async def _of(self, tenant: str, prefix: str) -> AsyncIterator[list[str]]:
-        """The ids of a tenant's hashes, of those whose keys begin so, some at a time."""
-        cursor, first = 0, True
-        while first or cursor:
-            first = False
-            found: Any = await self._client.scan(cursor, match=f"{prefix}*", count=_STEP)
-            cursor, names = found
-            async with self._client.pipeline(transaction=False) as pipe:
-                for name in names:
-                    pipe.hget(name, "tenant")
-                owners = await pipe.execute() if names else []
-            yield [
-                name.decode().removeprefix(prefix)
-                for name, owner in zip(names, owners, strict=True)
-                if owner == tenant.encode()
-            ]
 
     async def _remove_batch(self, batch_id: str, tenant: str) -> None:
         with contextlib.suppress(NotFound):

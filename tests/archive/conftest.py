@@ -38,6 +38,15 @@ def far(server: FarStore) -> FarStore:
     return server
 
 
+@pytest.fixture(params=["folder", "s3"])
+def place(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Settings of a store of files, of each kind."""
+    if request.param == "folder":
+        return {}
+    far: FarStore = request.getfixturevalue("far")
+    return {"blobs": "s3://assay-tests/problems", "blobs_endpoint": far.endpoint}
+
+
 @pytest.fixture
 def service(redis_url: str, tmp_path: Path) -> Iterator[Keeping]:
     """A service whose store of files is a folder."""

@@ -52,14 +52,9 @@ def told(service: Keeping, batch_id: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("kind", ["folder", "s3"])
 def test_everything_is_answered_as_before_when_redis_has_let_go(
-    redis_url: str, tmp_path: Path, request: pytest.FixtureRequest, kind: str
+    redis_url: str, tmp_path: Path, place: dict[str, str]
 ) -> None:
-    place: dict[str, str] = {}
-    if kind == "s3":
-        far: FarStore = request.getfixturevalue("far")
-        place = {"blobs": "s3://assay-tests/problems", "blobs_endpoint": far.endpoint}
     with keeping(redis_url, tmp_path, archive="all", **place) as service:
         batch_id, items = ended(service)
         before = told(service, batch_id)

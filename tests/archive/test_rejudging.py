@@ -88,14 +88,9 @@ def at_work(parts: Parts) -> RejudgingProblems:
     return RejudgingProblems(parts.archive.client, parts.settings, parts.archive)
 
 
-@pytest.mark.parametrize("kind", ["folder", "s3"])
 def test_what_is_only_archived_is_judged_again_with_its_history_and_standings(
-    redis_url: str, tmp_path: Path, request: pytest.FixtureRequest, kind: str
+    redis_url: str, tmp_path: Path, place: dict[str, str]
 ) -> None:
-    place: dict[str, str] = {}
-    if kind == "s3":
-        far: FarStore = request.getfixturevalue("far")
-        place = {"blobs": "s3://assay-tests/problems", "blobs_endpoint": far.endpoint}
     with keeping(redis_url, tmp_path, archive="all", **place) as service:
         client = service.redis
         admin = Person(service.http)

@@ -16,15 +16,9 @@ from shared.problems.store import Problems
 from shared.standings import Restanding
 from shared.verdicts import Verdict
 from tests.access.people import Person, joined
-from tests.in_process import HandWorker, assert_problem, hand_worker, open_client
+from tests.in_process import HandWorker, assert_problem, hand_worker
 from tests.shared import submissions as subs
 from tests.submit.test_problems import ENTRY
-
-
-@pytest.fixture
-def admin(redis_url: str) -> Iterator[Person]:
-    with open_client(redis_url) as client:
-        yield Person(client)
 
 
 @pytest.fixture

@@ -15,17 +15,11 @@ from functions.result.standing import BINS, LEAST_OTHERS, spread
 from shared import keys
 from shared.verdicts import Verdict
 from tests.access.people import Person, joined
-from tests.in_process import HandWorker, assert_problem, hand_worker, open_client
+from tests.in_process import HandWorker, assert_problem, hand_worker
 from tests.result.test_people import install, solve
 
 PROBLEM = "adding"
 OTHERS = 12
-
-
-@pytest.fixture
-def admin(redis_url: str) -> Iterator[Person]:
-    with open_client(redis_url) as client:
-        yield Person(client)
 
 
 @pytest.fixture

@@ -6,11 +6,13 @@ import contextlib
 import errno
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from functions.execute.engine import run_groups
+from functions.execute.engine import cgroups, run_groups
+from tests.infra.eventually import eventually
 
 #: What a new group with the memory and pids controllers holds, and nothing has run in it.
 FILES = {
@@ -33,6 +35,26 @@ def is_removed(folder: Path) -> bool:
     with contextlib.suppress(OSError):  # a process leaves its group a moment after its end
         folder.rmdir()
     return not folder.exists()
+
+
+@contextlib.contextmanager
+def real_group(name: str) -> Iterator[tuple[Path, int]]:
+    """A real group below our own, with no controllers, which needs no delegation; and its folder
+    as a descriptor. Whoever may not make one skips the test."""
+    own = cgroups.places().get("unified")
+    folder = own / f"assay-{name}-{os.getpid()}" if own else None
+    try:
+        if folder is None:
+            pytest.skip("no unified hierarchy here")
+        folder.mkdir()
+    except OSError:
+        pytest.skip("no group of version 2 that this user may make")
+    fd = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield folder, fd
+    finally:
+        os.close(fd)
+        eventually(lambda: is_removed(folder))
 
 
 class Hierarchy:

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from functions.execute.engine import calls, cgroups, syscalls
+from functions.execute.engine import calls, syscalls
 from functions.execute.engine.calls import Code, Row, Shared
-from tests.execute.engine.hierarchy import is_removed
-from tests.infra.eventually import eventually
+from tests.execute.engine.hierarchy import real_group
 
 pytestmark = pytest.mark.skipif(syscalls.ARCH != "x86_64", reason="the code is for x86-64")
 
@@ -149,27 +148,14 @@ def test_it_is_not_made_at_all_where_the_kernel_refuses(maker: Maker) -> None:
 
 
 def test_it_can_be_born_in_a_group_of_version_2(maker: Maker) -> None:
-    own = cgroups.places().get("unified")
-    folder = own / f"assay-rows-{os.getpid()}" if own else None
-    try:
-        if folder is None:
-            pytest.skip("no unified hierarchy here")
-        folder.mkdir()
-    except OSError:
-        pytest.skip("no group of version 2 that this user may make")
-    group_fd = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     waiting, go = os.pipe()
-    try:
+    with real_group("rows") as (folder, group_fd), open(waiting, "rb"), open(go, "wb"):
         maker.rows = [Row("wait", READ, (waiting, maker.shared.room(8), 1), 1), END]
         maker.shared.put_rows(b"".join(row.packed() for row in maker.rows))
         pid = maker.code.start(0, maker.shared.address, group_fd)
         assert f"/{folder.name}\n" in Path(f"/proc/{pid}/cgroup").read_text()
         os.write(go, b"!")
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
-    finally:
-        for fd in (group_fd, waiting, go):
-            os.close(fd)
-        eventually(lambda: is_removed(folder))
 
 
 def test_what_does_not_fit_is_not_written() -> None:

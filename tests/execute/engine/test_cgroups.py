@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from functions.execute.engine import cgroups, run_groups, syscalls
-from tests.execute.engine.hierarchy import Hierarchy, is_removed
+from tests.execute.engine.hierarchy import Hierarchy, real_group
 from tests.infra.eventually import eventually
 
 MIB = 1024 * 1024
@@ -229,28 +229,14 @@ def test_v2_a_process_is_born_in_the_group_of_its_run(tree: Hierarchy) -> None:
 
 
 def test_a_process_can_be_born_in_a_group_of_version_2() -> None:
-    # The real call, in a group without controllers: that needs no delegation.
-    own = cgroups.places().get("unified")
-    folder = own / f"assay-born-{os.getpid()}" if own else None
-    try:
-        if folder is None:
-            pytest.skip("no unified hierarchy here")
-        folder.mkdir()
-    except OSError:
-        pytest.skip("no group of version 2 that this user may make")
-    fd = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     reader, writer = os.pipe()
-    try:
+    with real_group("born") as (folder, fd), open(reader, "rb"), open(writer, "wb"):
         pid = syscalls.clone_into(0, fd)
         if pid == 0:
             os.write(writer, Path("/proc/self/cgroup").read_bytes())
             os._exit(0)
         assert os.waitpid(pid, 0)[1] == 0
         assert f"/{folder.name}\n" in os.read(reader, 10_000).decode()
-    finally:
-        for each in (fd, reader, writer):
-            os.close(each)
-        eventually(lambda: is_removed(folder))
 
 
 def test_v2_an_older_kernel_lacks_files_and_is_watched_instead(tree: Hierarchy) -> None:
